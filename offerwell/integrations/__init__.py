@@ -1,0 +1,1 @@
+"""Other people's APIs, in their words. Nothing here imports our tables."""

@@ -1,0 +1,150 @@
+"""What Offerwell asks of any store: the connector protocol, its values and its errors.
+
+A connector speaks to one store. It knows nothing of workspaces, offers or tables. Every
+method may raise `StoreError`; after `FateUnknown` the request may still take effect later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class StoreError(Exception):
+    """The store did not do what was asked, and it is certain that it never will for this request.
+
+    `reason` is one plain sentence for a person, with the next step. `permanent` is True when
+    asking again cannot help until a person acts. `retry_after` is in seconds, when the store says.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class FateUnknown(StoreError):
+    """No answer, or a broken one: the request may have been carried out, or may be later."""
+
+
+class AccessRefused(StoreError):
+    """The store refuses our credentials: revoked, expired or short of a scope. Stops the store."""
+
+
+class BatchRefused(StoreError):
+    """The store refused the whole batch because of some of it: split it and try the halves."""
+
+
+class WindowStatus(StrEnum):
+    """What a store says of a discount: derived there from its dates against the clock."""
+
+    ACTIVE = "active"
+    SCHEDULED = "scheduled"
+    EXPIRED = "expired"
+
+
+class DiscountKind(StrEnum):
+    PERCENT = "percent"
+    AMOUNT = "amount"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountTerms:
+    """What a code gives. `value` is 20 for 20 %, or a sum in the store's currency for AMOUNT."""
+
+    kind: DiscountKind
+    value: Decimal
+    minimum: Decimal | None = None
+    once_per_customer: bool = False
+    usage_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSpec:
+    """One discount to create: exactly one code. Times are aware; `ends_at=None` means no end."""
+
+    code: str
+    title: str
+    terms: DiscountTerms
+    starts_at: datetime
+    ends_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCode:
+    """One discount as the store shows it now. `ref` is the store's own id (Shopify: the gid).
+
+    `codes_count` > 1 means that switching it would switch codes that are not ours.
+    `code` may be empty when the read does not return it (reads by ref).
+    """
+
+    ref: str
+    status: WindowStatus
+    starts_at: datetime | None
+    ends_at: datetime | None
+    code: str = ""
+    title: str = ""
+    codes_count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """`ref` of the discount made for a spec, or the store's `refusal` sentence; never both.
+
+    `taken` says that the refusal is "this code exists already": look it up before calling it a conflict.
+    """
+
+    ref: str = ""
+    refusal: str = ""
+    taken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIdentity:
+    """Who answers: shown when a person connects a store."""
+
+    domain: str
+    name: str
+    currency: str
+    timezone: str
+    scopes: frozenset[str]
+
+
+class StoreConnector(Protocol):
+    """One store. Sequences may have any length: a connector splits by the store's own limits,
+    except `switch`, which is one request and takes at most `batch_size` refs (ValueError above).
+    """
+
+    batch_size: int
+
+    def identify(self) -> StoreIdentity:
+        """The shop behind the credentials, and the scopes they carry."""
+
+    def read(self, refs: Sequence[str]) -> Mapping[str, StoreCode | None]:
+        """Each ref's discount now; None where the store has none (deleted, or never there)."""
+
+    def find(self, codes: Sequence[str]) -> Mapping[str, StoreCode | None]:
+        """Each code text's discount, looked up as a shopper would type it (case-insensitively)."""
+
+    def switch(self, refs: Sequence[str], *, active: bool) -> str:
+        """Ask for all refs to become active or inactive. Gives the id of an asynchronous job.
+
+        Raises BatchRefused when the store rejects the batch as a whole.
+        """
+
+    def jobs_done(self, jobs: Sequence[str]) -> Mapping[str, bool]:
+        """Which of these jobs ended. A job says nothing of single codes: read them back."""
+
+    def create(self, specs: Sequence[CodeSpec]) -> Sequence[Created]:
+        """One discount per spec, answers in the same order. Looks nothing up by itself."""
+
+    def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
+        """Give each ref its start and end. Answers ref → refusal sentence, empty when done."""
