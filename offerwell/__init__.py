@@ -1,0 +1,3 @@
+"""Offerwell: creator sales tracking you can trust."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""What people and machines do. One use case per file; every write starts here."""

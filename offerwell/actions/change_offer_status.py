@@ -1,0 +1,216 @@
+"""Activate or deactivate the codes or links of chosen members: apply exactly the plan a person confirmed.
+
+One transaction writes the bulk change, one item per changed code or link, the new intents, what each
+store must follow, and the audit event. Set-based: Python never holds a row (docs/performance.md).
+Source: domain §3, trust §2 and §3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import BigIntegerField, Count, F, Value
+from django.db.models.functions import Cast
+
+from offerwell.actions.record_event import record_event
+from offerwell.jobs import wake
+from offerwell.models import (
+    BulkChange,
+    BulkChangeItem,
+    ChangeProgress,
+    ItemOutcome,
+    OfferPart,
+    OutcomeResult,
+    StoreCode,
+    lock_workspace,
+)
+from offerwell.models.insert_select import insert_select
+from offerwell.queries.planned_change import Plan, Wish, part_model, plan_change, planned_rows
+from offerwell.rules.offer_status import Planned
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.rules.permissions import Actor
+
+
+class PlanOutOfDate(Exception):
+    """The world changed since the plan was shown. Nothing was done; `plan` is the new plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("Codes or links changed since you saw the plan. Look at the new plan and confirm again.")
+        self.plan = plan
+
+
+class NothingToChange(Exception):
+    """Every selected code or link is already so, or excluded. Nothing was recorded."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("Nothing to change: every selected code or link already has this status or is excluded.")
+        self.plan = plan
+
+
+class KeyReused(Exception):
+    """The idempotency key belongs to another request. Nothing was done."""
+
+    def __init__(self, change: BulkChange) -> None:
+        super().__init__(f"This key was used for another change (number {change.pk}). Use a new key.")
+        self.change = change
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The bulk change, and whether it had been applied by an earlier, equal request."""
+
+    change: BulkChange
+    was_replayed: bool
+
+
+def change_offer_status(
+    *, workspace_id: int, wish: Wish, digest: str, key: str, by: Actor, at: datetime
+) -> Applied:
+    """Apply `wish`, whose plan had `digest`.
+
+    The same `key` and wish again give the same bulk change. Raises KeyReused, PlanOutOfDate; each
+    leaves everything as it was. A plan that changes nothing is recorded too: a person confirmed it,
+    and the stores are asked whether they agree.
+    """
+    with transaction.atomic():
+        lock_workspace(workspace_id)
+        earlier = BulkChange.objects.filter(key=key).first()
+        if earlier is not None:
+            return _replayed(earlier, wish)
+        plan = plan_change(wish, at=at)
+        if plan.digest != digest:
+            raise PlanOutOfDate(plan)
+        change = _record(workspace_id, plan, key=key, by=by, at=at)
+        _apply(change, wish, at=at)
+        _record_event(change, by=by, at=at)
+    return Applied(change, was_replayed=False)
+
+
+def wish_hash(wish: Wish) -> str:
+    """What two requests under one key must share."""
+    body = [
+        wish.offer.pk, str(wish.part), wish.to_active,
+        None if wish.selection is None else wish.selection.to_json(), wish.undoes and wish.undoes.pk,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _replayed(earlier: BulkChange, wish: Wish) -> Applied:
+    if earlier.body_hash != wish_hash(wish):
+        raise KeyReused(earlier)
+    return Applied(earlier, was_replayed=True)
+
+
+def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime) -> BulkChange:
+    wish = plan.wish
+    return BulkChange.objects.create(
+        workspace_id=workspace_id, offer=wish.offer, part=wish.part, to_active=wish.to_active, at=at,
+        actor_id=by.user_id, actor_name=by.name, door=by.door, key=key, body_hash=wish_hash(wish),
+        selection=wish.selection.to_json() if wish.selection else {"undoes": wish.undoes and wish.undoes.pk},
+        selected=plan.selected, changed=plan.will_change, already_so=plan.already_so, excluded=plan.excluded,
+        excluded_reasons={str(reason): count for reason, count in plan.reasons},
+        members_changed=plan.members_changing, digest=plan.digest, undoes=wish.undoes,
+    )  # fmt: skip
+
+
+def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
+    """Items first: they fix the set that every later statement names."""
+    rows = planned_rows(wish, at=at)
+    if wish.part == OfferPart.CODES:
+        _look_again(rows.filter(outcome=Planned.ALREADY_SO), at=at)
+    insert_select(
+        BulkChangeItem,
+        ("workspace_id", "change_id", "target_id", "enrollment_id", "member_id", "was_active"),
+        rows.filter(outcome=Planned.WILL_CHANGE).values_list(
+            Cast(Value(change.workspace_id), BigIntegerField()), Cast(Value(change.pk), BigIntegerField()),
+            "pk", "enrollment_id", "enrollment__member_id", "is_active",
+        ),
+    )  # fmt: skip
+    changed = BulkChangeItem.objects.filter(change_id=change.pk).values("target_id")
+    part_model(wish.part).objects.filter(pk__in=changed).update(
+        is_active=wish.to_active, last_change_id=change.pk, changed_at=at
+    )
+    if wish.part == OfferPart.CODES:
+        _tell_stores(change, at=at)
+
+
+def _look_again(already_so: object, *, at: datetime) -> None:
+    """A person asked for a status that we believe holds: let the stores be read, never written for it."""
+    ids = already_so.values("pk")  # type: ignore[attr-defined]
+    settled = StoreCode.objects.filter(code_id__in=ids, generation=F("observed_generation"))
+    settled.update(check_at=at, due_at=at)
+    for store_id in settled.values_list("store_id", flat=True).distinct():
+        wake("sync_store", store_id)
+
+
+def _tell_stores(change: BulkChange, *, at: datetime) -> None:
+    """Raise the generation of every store row of a changed code, and note what that supersedes."""
+    changed = BulkChangeItem.objects.filter(change_id=change.pk).values("target_id")
+    rows = StoreCode.objects.filter(code_id__in=changed)
+    _supersede(rows, at=at)
+    rows.update(generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error="")
+    counted = StoreCode.objects.filter(code_id__in=changed).values("store_id").annotate(n=Count("pk"))
+    for row in counted:
+        ChangeProgress.objects.create(
+            workspace_id=change.workspace_id, change=change, store_id=row["store_id"], items=row["n"]
+        )
+        wake("sync_store", row["store_id"])
+
+
+def _supersede(rows: object, *, at: datetime) -> None:
+    """Earlier changes that a store has not followed yet will never be pushed: say so on their items."""
+    waiting = rows.filter(generation__gt=F("observed_generation")).filter(generation__gt=0)  # type: ignore[attr-defined]
+    lost = list(waiting.values("generation", "store_id").annotate(n=Count("pk")))
+    if not lost:
+        return
+    _forget_outcomes(lost, waiting)
+    insert_select(
+        ItemOutcome,
+        ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
+        waiting.values_list(
+            "workspace_id", "generation", "store_id", "code_id", Value(OutcomeResult.SUPERSEDED.value),
+            Value("A later change replaced this one before the store had followed."), Cast(Value(at), _at_field()),
+        ),
+    )  # fmt: skip
+    for row in lost:
+        ChangeProgress.objects.filter(change_id=row["generation"], store_id=row["store_id"]).update(
+            superseded=F("superseded") + row["n"]
+        )
+
+
+def _forget_outcomes(lost: list[dict[str, int]], waiting: object) -> None:
+    """A failed or refused item that is superseded now counts once: as superseded."""
+    for row in lost:
+        codes = waiting.filter(generation=row["generation"], store_id=row["store_id"]).values("code_id")  # type: ignore[attr-defined]
+        old = ItemOutcome.objects.filter(change_id=row["generation"], store_id=row["store_id"], code_id__in=codes)
+        for counted in list(old.values("result").annotate(n=Count("pk"))):
+            ChangeProgress.objects.filter(change_id=row["generation"], store_id=row["store_id"]).update(
+                **{counted["result"]: F(counted["result"]) - counted["n"]}
+            )
+        old.delete()
+
+
+def _at_field() -> object:
+    return ItemOutcome._meta.get_field("at").__class__()
+
+
+def _record_event(change: BulkChange, *, by: Actor, at: datetime) -> None:
+    verb = "activated" if change.to_active else "deactivated"
+    record_event(
+        workspace_id=change.workspace_id, kind=f"{change.part}_{verb}", subject=f"bulk_change:{change.pk}",
+        facts={
+            "offer": change.offer_id, "selected": change.selected, "changed": change.changed,
+            "already_so": change.already_so, "excluded": change.excluded, "digest": change.digest,
+            "undoes": change.undoes_id,
+        },
+        by=by, at=at,
+    )  # fmt: skip
+
+

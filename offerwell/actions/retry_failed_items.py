@@ -1,0 +1,39 @@
+"""Ask the stores again for the items of a bulk change that failed. The intent stays the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from offerwell.actions.record_event import record_event
+from offerwell.jobs import wake
+from offerwell.models import BulkChange, StoreCode, lock_workspace
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.rules.permissions import Actor
+
+
+@transaction.atomic
+def retry_failed_items(*, workspace_id: int, change: BulkChange, by: Actor, at: datetime) -> int:
+    """Make the failed and the backed-off items of `change` due now. Gives how many.
+
+    Items that a later change replaced are left alone: that change has its own.
+    """
+    lock_workspace(workspace_id)
+    rows = StoreCode.objects.filter(generation=change.pk, observed_generation__lt=F("generation")).filter(
+        ~Q(problem="") | Q(next_attempt_at__gt=at)
+    )
+    stores = list(rows.values_list("store_id", flat=True).distinct())
+    count = rows.update(problem="", attempts=0, next_attempt_at=None, due_at=at)
+    if count:
+        record_event(
+            workspace_id=workspace_id, kind="failed_items_retried", subject=f"bulk_change:{change.pk}",
+            facts={"items": count}, by=by, at=at,
+        )  # fmt: skip
+    for store_id in stores:
+        wake("sync_store", store_id)
+    return count

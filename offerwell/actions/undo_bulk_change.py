@@ -1,0 +1,50 @@
+"""Put back what a bulk change changed, and nothing that someone changed since. Itself a bulk change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offerwell.actions.change_offer_status import Applied, change_offer_status
+from offerwell.models import BulkChange, OfferPart
+from offerwell.queries.planned_change import Plan, Wish, plan_change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.rules.permissions import Actor
+
+
+class NothingToUndo(Exception):
+    """Everything the change did was undone or changed since. Nothing was done."""
+
+
+def undo_wish(change: BulkChange) -> Wish:
+    """The inverse of a change, for exactly its items."""
+    return Wish(
+        offer=change.offer, part=OfferPart(change.part), to_active=not change.to_active, selection=None, undoes=change
+    )
+
+
+def plan_undo(change: BulkChange, *, at: datetime) -> Plan:
+    """What undoing would do now."""
+    return plan_change(undo_wish(change), at=at)
+
+
+def undo_bulk_change(
+    *, workspace_id: int, change: BulkChange, by: Actor, at: datetime, digest: str | None = None
+) -> Applied:
+    """Undo `change` as planned now, or as planned with `digest`.
+
+    Pressing Undo twice gives the same bulk change (its key is made of the change). Raises
+    NothingToUndo, PlanOutOfDate.
+    """
+    key = f"undo-{change.pk}"
+    earlier = BulkChange.objects.filter(key=key).first()
+    if earlier is not None:
+        return Applied(earlier, was_replayed=True)
+    plan = plan_undo(change, at=at)
+    if not plan.will_change:
+        raise NothingToUndo("Nothing to undo: every code or link of this change was changed again since.")
+    return change_offer_status(
+        workspace_id=workspace_id, wish=plan.wish, digest=digest or plan.digest, key=key, by=by, at=at
+    )

@@ -1,0 +1,62 @@
+"""Which addresses Offerwell sends a store's credentials to: Shopify's, or this machine's sandbox.
+
+This is the guard against being pointed at an internal network. A host under `myshopify.com` is
+Shopify's alone and proves itself by its certificate, so no address need be resolved and pinned.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from offerwell.integrations.store import StoreError
+
+_SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com", re.ASCII)
+_ADMIN_PAGE = re.compile(
+    r"(?:https://)?admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,62})(?:/.*)?", re.ASCII
+)
+
+
+def shop_origin(domain: str, *, allow_loopback: bool = False) -> str:
+    """`https://NAME.myshopify.com`, or the loopback address of a sandbox store when that is allowed.
+
+    Takes what people paste: with or without `https://`, a trailing slash, the admin page's address.
+    Raises a permanent StoreError for anything else; nothing has been sent then.
+    """
+    text = domain.strip().lower()
+    if allow_loopback and (origin := _loopback_origin(text)):
+        return origin
+    if page := _ADMIN_PAGE.fullmatch(text):
+        return f"https://{page[1]}.myshopify.com"
+    host = text.removeprefix("https://").rstrip("/")
+    if not _SHOP.fullmatch(host):
+        raise StoreError(_refusal(domain), permanent=True)
+    return f"https://{host}"
+
+
+def _loopback_origin(text: str) -> str | None:
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or parts.username or parts.path.strip("/") or parts.query:
+        return None
+    return _origin(parts.scheme, "127.0.0.1" if host == "localhost" else host, port)
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str | None:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return None
+    if not address.is_loopback:
+        return None
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}:{port}" if port else f"{scheme}://{name}"
+
+
+def _refusal(domain: str) -> str:
+    shown = domain.strip()[:80] or "an empty address"
+    return f"{shown} is not a Shopify store address. Enter it as NAME.myshopify.com."

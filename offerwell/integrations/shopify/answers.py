@@ -1,0 +1,190 @@
+"""What an answer of the Admin API means: data, "slow down", "who are you", a refusal, or doubt.
+
+`Throttled`, `TokenRefused` and `Doubt` are for the client, which knows whether the request could
+have acted; everything that is certain for both kinds of request is raised as a StoreError here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from offerwell.integrations.store import AccessRefused, BatchRefused, StoreError
+
+if TYPE_CHECKING:
+    from offerwell.integrations.shopify.wire import Answer
+
+Json = dict[str, Any]
+
+# The store refused the request because of some of it, before doing any of it: fewer may pass.
+_SPLITTABLE = frozenset({
+    "MAX_INPUT_SIZE_EXCEEDED",
+    "MAX_COST_EXCEEDED",
+    "INVALID_VARIABLE",
+    "RESOURCE_NOT_FOUND",
+    "argumentLiteralsIncompatible",
+})  # fmt: skip
+_NO_ACCESS = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE", "UNAUTHORIZED", "FORBIDDEN"})
+
+AGAIN = "Offerwell tries again by itself."
+RECONNECT = "Check the app and its credentials under Settings › Stores."
+
+
+class Throttled(Exception):  # noqa: N818
+    """Nothing was done: the points do not suffice. `requested` is 0 where the store does not say."""
+
+    def __init__(self, retry_after: float | None = None, requested: int = 0) -> None:
+        super().__init__("throttled")
+        self.retry_after = retry_after
+        self.requested = requested
+
+
+class TokenRefused(Exception):  # noqa: N818
+    """Nothing was done: the token is not, or no longer, accepted."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
+
+
+class Doubt(Exception):  # noqa: N818
+    """The answer does not tell whether the request was carried out. `what` is a clause for a sentence."""
+
+    def __init__(self, what: str, retry_after: float | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The store's own account of the request and of its bucket."""
+
+    requested: int
+    available: float
+    maximum: float
+    restore_rate: float
+
+
+def parsed(answer: Answer) -> Json | None:
+    """The answer's JSON object, or None: a page, half a body, something else."""
+    try:
+        payload = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return payload if isinstance(payload, dict) else None
+
+
+def cost_of(payload: Json | None) -> Cost | None:
+    """What `extensions.cost` says; None when it is absent or not as documented."""
+    try:
+        cost = (payload or {})["extensions"]["cost"]
+        bucket = cost["throttleStatus"]
+        return Cost(
+            int(cost.get("requestedQueryCost") or 0),
+            float(bucket["currentlyAvailable"]),
+            float(bucket["maximumAvailable"]),
+            float(bucket["restoreRate"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def result_of(answer: Answer, payload: Json | None) -> Json:
+    """The `data` of a good answer; raises what the others mean."""
+    _judge_status(answer)
+    if payload is None:
+        raise Doubt(f"it answered with {_kind_of_body(answer.body)} instead of data")
+    if payload.get("errors"):
+        _judge_errors(payload)
+    result = payload.get("data")
+    if not isinstance(result, dict):
+        raise Doubt("its answer holds no data")
+    return result
+
+
+def _judge_status(answer: Answer) -> None:
+    status = answer.status
+    if status == 200:
+        return
+    if status == 429:
+        raise Throttled(answer.retry_after)
+    if status in {401, 403}:
+        raise TokenRefused(status)
+    if status >= 500 or status == 408 or status < 300:
+        raise Doubt(f"it answered with HTTP {status}", answer.retry_after)
+    raise _refusal_by_status(answer)
+
+
+def _refusal_by_status(answer: Answer) -> StoreError:
+    """Statuses that come before any work is done on the request."""
+    status = answer.status
+    if status == 402:
+        return AccessRefused(
+            "The store is frozen by Shopify (HTTP 402). Its owner has to settle that first.", permanent=True
+        )
+    if status == 404:
+        return AccessRefused(f"No store answers at this address (HTTP 404). {RECONNECT}", permanent=True)
+    if status == 423:
+        return StoreError(
+            f"The store is locked by Shopify for now (HTTP 423). {AGAIN}",
+            retry_after=answer.retry_after or 600.0,
+        )
+    if status == 430:
+        return StoreError(
+            f"Shopify held the request back as a security risk (HTTP 430). {AGAIN}",
+            retry_after=answer.retry_after or 120.0,
+        )
+    if 300 <= status < 400:
+        return StoreError(
+            f"The store answers from another address ({answer.location[:100] or 'not named'}). "
+            "Enter its NAME.myshopify.com address under Settings › Stores.",
+            permanent=True,
+        )
+    return StoreError(
+        f"The store refused the request (HTTP {status}). Report this to Offerwell.", permanent=True
+    )
+
+
+def _judge_errors(payload: Json) -> None:
+    """Top-level errors. Without a `data` member, GraphQL promises that nothing was executed."""
+    codes, message = _codes_and_message(payload["errors"])
+    if "THROTTLED" in codes:
+        cost = cost_of(payload)
+        raise Throttled(requested=cost.requested if cost else 0)
+    if codes & _NO_ACCESS:
+        raise AccessRefused(f"The store denies access: {message} {RECONNECT}", permanent=True)
+    if payload.get("data") is None and codes and codes <= _SPLITTABLE:
+        raise BatchRefused(f"The store refused the request: {message}", permanent=True)
+    if "data" in payload or "INTERNAL_SERVER_ERROR" in codes:
+        raise Doubt(f"it answered with an error: {message}")
+    raise StoreError(f"The store does not understand the request: {message}", permanent=True)
+
+
+def _codes_and_message(errors: object) -> tuple[frozenset[str], str]:
+    """Every error's code, and the first message, cut to a length a person reads."""
+    entries = [entry for entry in errors if isinstance(entry, dict)] if isinstance(errors, list) else []
+    if not entries:
+        return frozenset(), _sentence(str(errors))
+    codes = (_code_of(entry) for entry in entries)
+    return frozenset(code for code in codes if code), _sentence(
+        str(entries[0].get("message") or "no message")
+    )
+
+
+def _code_of(entry: Json) -> str:
+    extensions = entry.get("extensions")
+    return str(extensions.get("code") or "") if isinstance(extensions, dict) else ""
+
+
+def _sentence(text: str) -> str:
+    cut = " ".join(text.split())[:300]
+    return cut if cut.endswith((".", "?", "!")) else f"{cut}."
+
+
+def _kind_of_body(body: bytes) -> str:
+    start = body.lstrip()[:20].lower()
+    if not start:
+        return "nothing"
+    return "a web page" if start.startswith((b"<!doctype", b"<html", b"<")) else "a broken text"

@@ -1,0 +1,149 @@
+"""Sends one GraphQL request to a store and gives its data: paced, retried where that is safe, never guessing.
+
+A request that may act (a mutation) is sent again only when it is certain that the store did not act
+on it: no connection, throttled, token refused. Any other trouble with it is a FateUnknown.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from offerwell.integrations.shopify.answers import (
+    AGAIN,
+    RECONNECT,
+    Doubt,
+    Json,
+    Throttled,
+    TokenRefused,
+    cost_of,
+    parsed,
+    result_of,
+)
+from offerwell.integrations.shopify.retry import Retries
+from offerwell.integrations.shopify.wire import Answer, NoAnswer, NotSent, post
+from offerwell.integrations.store import AccessRefused, FateUnknown, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+    from offerwell.integrations.shopify.credentials import Credentials
+    from offerwell.integrations.shopify.pacing import CostBucket
+
+log = logging.getLogger(__name__)
+
+# How long a throttled request is pressed before the caller is told to come back later.
+PATIENCE_SECONDS = 300.0
+USER_AGENT = "Offerwell"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: its text, its variables, its price in points, and whether it may act."""
+
+    document: str
+    variables: Mapping[str, object]
+    points: int
+    is_write: bool
+
+
+class AdminClient:
+    """One store's Admin API. May be shared between threads."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        credentials: Credentials,
+        bucket: CostBucket,
+        http: httpx.Client,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._bucket = bucket
+        self._http = http
+        self._clock = clock
+        self._sleep = sleep
+        self._retries = Retries(sleep, rng or random.Random())  # noqa: S311 - jitter, not a secret
+
+    def send(self, call: Call) -> Json:
+        """The `data` of the answer. Raises the errors of `integrations.store`."""
+        return self._retries.run(lambda: self._accepted(call))
+
+    def _accepted(self, call: Call) -> Json:
+        """Press on while the store only says "slow down"; a first refused token is renewed."""
+        waited, rounds, was_renewed = 0.0, 0, False
+        while True:
+            token = self._credentials.token()
+            try:
+                return self._judged(call, token)
+            except Throttled as busy:
+                rounds += 1
+                waited += self._step_back(busy, rounds, waited)
+                call = replace(call, points=max(call.points, busy.requested))
+            except TokenRefused as error:
+                if was_renewed or not self._credentials.refused(token):
+                    raise AccessRefused(_no_access(error.status), permanent=True) from error
+                was_renewed = True
+
+    def _judged(self, call: Call, token: str) -> Json:
+        try:
+            answer = self._answer(call, token)
+            payload = parsed(answer)
+            self._learn(payload)
+            return result_of(answer, payload)
+        except NotSent as error:
+            raise StoreError(f"The store could not be reached: {error}. {AGAIN}") from error
+        except NoAnswer as error:
+            raise _in_doubt(call, Doubt(str(error))) from error
+        except Doubt as error:
+            raise _in_doubt(call, error) from error
+
+    def _answer(self, call: Call, token: str) -> Answer:
+        wait = self._bucket.reserve(call.points, self._clock())
+        if wait > 0:
+            self._sleep(wait)
+        body = json.dumps({"query": call.document, "variables": dict(call.variables)}).encode()
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": USER_AGENT,
+            "X-Shopify-Access-Token": token,
+        }
+        return post(self._http, self._endpoint, body, headers, self._clock)
+
+    def _learn(self, payload: Json | None) -> None:
+        if cost := cost_of(payload):
+            self._bucket.learn(cost.available, cost.maximum, cost.restore_rate, self._clock())
+
+    def _step_back(self, busy: Throttled, rounds: int, waited: float) -> float:
+        """Sleep, and give the seconds slept. The bucket's own wait comes on top, at the next reservation."""
+        pause = self._retries.pause(rounds) if busy.retry_after is None else busy.retry_after
+        if waited + pause > PATIENCE_SECONDS:
+            reason = f"The store has been busy for {waited:.0f} seconds. {AGAIN}"
+            raise StoreError(reason, retry_after=max(pause, 60.0)) from busy
+        log.info("store_throttled endpoint=%s pause=%.2f", self._endpoint, pause)
+        self._sleep(pause)
+        return pause
+
+
+def _in_doubt(call: Call, doubt: Doubt) -> StoreError:
+    """A read that went wrong did nothing; of a write nobody knows."""
+    if not call.is_write:
+        return StoreError(
+            f"The store gave no usable answer: {doubt.what}. {AGAIN}", retry_after=doubt.retry_after
+        )
+    reason = f"Whether the store did it is not known: {doubt.what}. Offerwell reads it back first."
+    return FateUnknown(reason, retry_after=doubt.retry_after)
+
+
+def _no_access(status: int) -> str:
+    return f"The store refuses Offerwell's access (HTTP {status}). {RECONNECT}"

@@ -1,0 +1,266 @@
+"""Offerwell's store protocol in Shopify's words: one discount per code, switched by id, read back by id.
+
+Sources: the Admin GraphQL schema (2026-07, 2026-10) and recorded answers of real stores.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from offerwell.integrations.shopify import documents
+from offerwell.integrations.shopify.client import AdminClient, Call
+from offerwell.integrations.shopify.documents import Operation, aliased, text_of
+from offerwell.integrations.shopify.user_errors import UserError, refusal_in, user_errors
+from offerwell.integrations.store import (
+    BatchRefused,
+    CodeSpec,
+    Created,
+    DiscountKind,
+    DiscountTerms,
+    FateUnknown,
+    StoreCode,
+    StoreError,
+    StoreIdentity,
+    WindowStatus,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from offerwell.integrations.shopify.answers import Json
+
+Item = TypeVar("Item")
+
+# Shopify's cap on any array given as input; more nulls the whole answer.
+LARGEST_INPUT = 250
+GONE = "The store has no such discount any more. Activate the code to create it again."
+UNKNOWN_KIND = "Offerwell cannot change the dates of this kind of discount. Change them in the store's admin."
+READ_BACK = "Offerwell reads the codes back before it tries again."
+
+
+class ShopifyConnector:
+    """One Shopify store (or a sandbox store). Fits `integrations.store.StoreConnector`."""
+
+    batch_size: int = LARGEST_INPUT
+
+    def __init__(self, client: AdminClient) -> None:
+        self._client = client
+
+    def identify(self) -> StoreIdentity:
+        """The shop behind the credentials, and the scopes they carry."""
+        found = self._ask(documents.IDENTIFY, {})
+        with _understood(documents.IDENTIFY):
+            shop = found["shop"]
+            scopes = frozenset(scope["handle"] for scope in found["currentAppInstallation"]["accessScopes"])
+            return StoreIdentity(
+                shop["myshopifyDomain"], shop["name"], shop["currencyCode"], shop["ianaTimezone"], scopes
+            )
+
+    def read(self, refs: Sequence[str]) -> Mapping[str, StoreCode | None]:
+        """Each ref's discount now; None where the store has none. 250 per request, one after the other."""
+        nodes = self._nodes(documents.NODE_STATUSES, refs)
+        with _understood(documents.NODE_STATUSES):
+            return {ref: _store_code(nodes[ref]) if ref in nodes else None for ref in refs}
+
+    def find(self, codes: Sequence[str]) -> Mapping[str, StoreCode | None]:
+        """Each code text's discount. Ids first (1 point each), then a read per 250: far fewer points."""
+        asked = list(dict.fromkeys(codes))
+        lookups = self._each(documents.CODE_LOOKUP, [{"code": code} for code in asked])
+        with _understood(documents.CODE_LOOKUP):
+            refs = {code: str(node["id"]) for code, node in zip(asked, lookups, strict=True) if node}
+        found = self.read(list(dict.fromkeys(refs.values())))
+        return {code: _as_typed(code, found[refs[code]]) if code in refs else None for code in asked}
+
+    def switch(self, refs: Sequence[str], *, active: bool) -> str:
+        """One bulk mutation; its job's id. By ids only: an unknown search field would match everything."""
+        if not 0 < len(refs) <= self.batch_size:
+            raise ValueError(f"switch takes 1 to {self.batch_size} refs, not {len(refs)}")
+        operation = documents.BULK_ACTIVATE if active else documents.BULK_DEACTIVATE
+        found = self._ask(operation, {"ids": list(refs)})
+        with _understood(operation):
+            return _job_in(next(iter(found.values())))
+
+    def jobs_done(self, jobs: Sequence[str]) -> Mapping[str, bool]:
+        """Which ended. A job the store does not know (yet) has not been seen to end: False."""
+        asked = list(dict.fromkeys(jobs))
+        polls = self._each(documents.JOB_POLL, [{"id": job} for job in asked])
+        with _understood(documents.JOB_POLL):
+            return {job: bool(poll and poll["done"]) for job, poll in zip(asked, polls, strict=True)}
+
+    def create(self, specs: Sequence[CodeSpec]) -> Sequence[Created]:
+        """One discount per spec, 90 per request, answers in order. After an error some may exist: look up."""
+        inputs = [{"input": _basic_input(spec)} for spec in specs]
+        outcomes = self._each_or_refused(documents.CREATE_BASIC, inputs)
+        with _understood(documents.CREATE_BASIC):
+            return [_created(outcome) for outcome in outcomes]
+
+    def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
+        """Give each ref its dates, by the update of its own kind. Ref → refusal, empty when done."""
+        nodes = self._nodes(documents.NODE_KINDS, list(windows))
+        with _understood(documents.NODE_KINDS):
+            kinds = {ref: node["codeDiscount"]["__typename"] for ref, node in nodes.items()}
+        refusals = {ref: UNKNOWN_KIND if ref in kinds else GONE for ref in windows}
+        for kind, operation in documents.UPDATE_FOR_KIND.items():
+            refs = [ref for ref in windows if kinds.get(ref) == kind]
+            changes = [{"id": ref, "input": _dates(*windows[ref])} for ref in refs]
+            outcomes = self._each_or_refused(operation, changes)
+            with _understood(operation):
+                refusals |= {
+                    ref: _window_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)
+                }
+        return refusals
+
+    def _nodes(self, operation: Operation, refs: Sequence[str]) -> dict[str, Json]:
+        """The discounts among refs, by id: an answer's order is not relied upon."""
+        found: dict[str, Json] = {}
+        for part in _parts(list(dict.fromkeys(refs)), LARGEST_INPUT):
+            answer = self._ask(operation, {"ids": part})
+            with _understood(operation):
+                found |= {node["id"]: node for node in answer["nodes"] if node and "id" in node}
+        return found
+
+    def _ask(self, operation: Operation, variables: Mapping[str, object]) -> Json:
+        return self._client.send(Call(text_of(operation), variables, operation.points, operation.is_write))
+
+    def _each(self, operation: Operation, items: Sequence[Mapping[str, object]]) -> list[Json | None]:
+        """Each item's answer; a refused batch goes up."""
+        parts = _parts(items, operation.per_request)
+        return [result for part in parts for result in self._together(operation, part)]
+
+    def _each_or_refused(
+        self, operation: Operation, items: Sequence[Mapping[str, object]]
+    ) -> list[Json | BatchRefused]:
+        """Each item's answer; where the store refuses a request whole, halving finds the item to blame."""
+        parts = _parts(items, operation.per_request)
+        return [result for part in parts for result in self._halved(operation, part)]
+
+    def _halved(
+        self, operation: Operation, items: Sequence[Mapping[str, object]]
+    ) -> list[Json | BatchRefused]:
+        try:
+            return [result or {} for result in self._together(operation, items)]
+        except BatchRefused as refused:
+            if len(items) == 1:
+                return [refused]
+            middle = len(items) // 2
+            return self._halved(operation, items[:middle]) + self._halved(operation, items[middle:])
+
+    def _together(self, operation: Operation, items: Sequence[Mapping[str, object]]) -> list[Json | None]:
+        """All items in one request, under aliases."""
+        variables = {
+            f"{name}_{index}": value for index, item in enumerate(items) for name, value in item.items()
+        }
+        points = operation.points * len(items)
+        found = self._client.send(Call(aliased(operation, len(items)), variables, points, operation.is_write))
+        with _understood(operation):
+            return [found[f"r{index}"] for index in range(len(items))]
+
+
+def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+@contextmanager
+def _understood(operation: Operation) -> Iterator[None]:
+    """JSON that is whole and not of the schema's shape is no answer: of a write, nobody knows then."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        what = f"The store answered {operation.file} in a form Offerwell does not know."
+        if operation.is_write:
+            raise FateUnknown(f"{what} {READ_BACK}") from error
+        raise StoreError(f"{what} Offerwell tries again by itself.") from error
+
+
+def _job_in(payload: Json) -> str:
+    if job := payload["job"]:
+        return str(job["id"])
+    if errors := user_errors(payload):
+        raise BatchRefused(f"The store refused these codes: {refusal_in(errors)}", permanent=True)
+    raise FateUnknown(f"The store named no job for the change. {READ_BACK}")
+
+
+def _store_code(node: Json) -> StoreCode:
+    discount = node["codeDiscount"]
+    texts = [entry["code"] for entry in discount["codes"]["nodes"]]
+    counted = (discount["codesCount"] or {}).get("count", 0)
+    return StoreCode(
+        ref=node["id"],
+        status=WindowStatus(discount["status"].lower()),
+        starts_at=_moment(discount["startsAt"]),
+        ends_at=_moment(discount["endsAt"]),
+        code=texts[0] if texts else "",
+        title=discount["title"],
+        codes_count=max(counted, len(texts)),
+    )
+
+
+def _as_typed(code: str, found: StoreCode | None) -> StoreCode | None:
+    """A discount of several codes shows its first one: put the code that was looked up instead."""
+    if found is None or found.code.casefold() == code.casefold():
+        return found
+    return StoreCode(
+        found.ref, found.status, found.starts_at, found.ends_at, code, found.title, found.codes_count
+    )
+
+
+def _created(outcome: Json | BatchRefused) -> Created:
+    if isinstance(outcome, BatchRefused):
+        return Created(refusal=outcome.reason)
+    if errors := user_errors(outcome):
+        return Created(refusal=refusal_in(errors), taken=any(_is_taken(error) for error in errors))
+    return Created(ref=str(outcome["codeDiscountNode"]["id"]))
+
+
+def _is_taken(error: UserError) -> bool:
+    return error.code == "TAKEN" and error.field[-1:] == ("code",)
+
+
+def _window_refusal(outcome: Json | BatchRefused) -> str:
+    if isinstance(outcome, BatchRefused):
+        return outcome.reason
+    return refusal_in(user_errors(outcome))
+
+
+def _basic_input(spec: CodeSpec) -> Json:
+    terms = spec.terms
+    given: dict[str, Any] = {
+        "title": spec.title,
+        "code": spec.code,
+        "context": {"all": "ALL"},
+        "customerGets": {"value": _value(terms), "items": {"all": True}},
+        "appliesOncePerCustomer": terms.once_per_customer,
+        "usageLimit": terms.usage_limit,
+        **_dates(spec.starts_at, spec.ends_at),
+    }
+    if terms.minimum is not None:
+        given["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": f"{terms.minimum:f}"}}
+    if spec.tags:
+        given["tags"] = list(spec.tags)
+    return given
+
+
+def _value(terms: DiscountTerms) -> Json:
+    """Shopify writes 20 % as 0.2, and sums as text."""
+    if terms.kind is DiscountKind.PERCENT:
+        return {"percentage": float(terms.value / Decimal(100))}
+    return {"discountAmount": {"amount": f"{terms.value:f}", "appliesOnEachItem": False}}
+
+
+def _dates(starts_at: datetime, ends_at: datetime | None) -> Json:
+    """An end that is left out would stay as it is: no end must be said."""
+    return {"startsAt": _stamp(starts_at), "endsAt": None if ends_at is None else _stamp(ends_at)}
+
+
+def _stamp(moment: datetime) -> str:
+    """Shopify keeps whole seconds."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,200 @@
+"""How Offerwell proves itself to a store: a client-credentials token of 24 hours, or a legacy static one.
+
+The official `shopifyapp` package also has this exchange, but its host is fixed to *.myshopify.com
+(our sandbox store is not there), it reads an answer of any size, raises on a web page, and does not
+tell a refused secret from a store that is down. So the one POST is ours; a test holds it to be the
+same request as the package's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+from offerwell.integrations.shopify.answers import AGAIN, RECONNECT, parsed
+from offerwell.integrations.shopify.wire import Answer, NoAnswer, NotSent, post
+from offerwell.integrations.store import AccessRefused, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    import httpx
+
+    from offerwell.integrations.shopify.retry import Retries
+
+# Asked for again this long before it ends, so that no request is under way when it does.
+EARLY_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token. `expires_at` in Unix seconds; None means never."""
+
+    value: str = field(repr=False)
+    expires_at: float | None = None
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether it can still carry a request to its end."""
+        return self.expires_at is None or now < self.expires_at - EARLY_SECONDS
+
+
+class TokenCache(Protocol):
+    """Where tokens are kept between requests. A key stands for one app at one store and holds no secret."""
+
+    def load(self, key: str) -> Token | None:
+        """The kept token, fresh or not."""
+
+    def save(self, key: str, token: Token) -> None:
+        """Keep it instead of any other."""
+
+    def drop(self, key: str, value: str) -> None:
+        """Forget the token if it is still this one."""
+
+    def turn(self, key: str) -> AbstractContextManager[None]:
+        """Held by whoever asks the store for a new token: one at a time."""
+
+
+class Credentials(Protocol):
+    """What the client asks for before each request."""
+
+    def token(self) -> str:
+        """A token to send. Raises AccessRefused, or a passing StoreError."""
+
+    def refused(self, value: str) -> bool:
+        """Told that the store did not accept this token. True when another can be had."""
+
+
+class MemoryTokens:
+    """Tokens of this process."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, Token] = {}
+        self._turns: dict[str, Lock] = {}
+        self._lock = Lock()
+
+    def load(self, key: str) -> Token | None:
+        """The kept token, fresh or not."""
+        with self._lock:
+            return self._tokens.get(key)
+
+    def save(self, key: str, token: Token) -> None:
+        """Keep it instead of any other."""
+        with self._lock:
+            self._tokens[key] = token
+
+    def drop(self, key: str, value: str) -> None:
+        """Forget the token if it is still this one."""
+        with self._lock:
+            kept = self._tokens.get(key)
+            if kept is not None and kept.value == value:
+                del self._tokens[key]
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[None]:
+        """Held by whoever asks the store for a new token: one at a time."""
+        with self._lock:
+            turn = self._turns.setdefault(key, Lock())
+        with turn:
+            yield
+
+
+class StaticToken:
+    """A token of an app made in the store's admin before 2026 (`shpat_…`): it never ends."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def token(self) -> str:
+        """The one there is."""
+        return self._value
+
+    def refused(self, value: str) -> bool:  # noqa: ARG002 - the protocol's shape
+        """There is no other."""
+        return False
+
+
+class ClientCredentials:
+    """An app of the merchant's own organisation: its id and secret buy a token, as often as needed."""
+
+    def __init__(
+        self,
+        origin: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        tokens: TokenCache,
+        http: httpx.Client,
+        clock: Callable[[], float],
+        retries: Retries,
+    ) -> None:
+        self._origin = origin
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._tokens = tokens
+        self._http = http
+        self._clock = clock
+        self._retries = retries
+        # A changed secret must not be hidden by a token that the old one bought.
+        secret_mark = hashlib.sha256(client_secret.encode()).hexdigest()[:16]
+        self.key = f"{origin} {client_id} {secret_mark}"
+
+    def token(self) -> str:
+        """A fresh one, bought at most once however many threads ask."""
+        if kept := self._kept():
+            return kept
+        with self._tokens.turn(self.key):
+            return self._kept() or self._bought()
+
+    def refused(self, value: str) -> bool:
+        """Revoked before its time: buy another."""
+        self._tokens.drop(self.key, value)
+        return True
+
+    def _kept(self) -> str | None:
+        token = self._tokens.load(self.key)
+        return token.value if token is not None and token.is_fresh(self._clock()) else None
+
+    def _bought(self) -> str:
+        asked_at = self._clock()
+        answer = self._retries.run(self._grant)
+        token = _token_in(answer, asked_at)
+        self._tokens.save(self.key, token)
+        return token.value
+
+    def _grant(self) -> Answer:
+        """One exchange. Asking twice is harmless, so every passing trouble may be tried again."""
+        body = {
+            "client_id": self._client_id,
+            "client_secret": self._client_secret,
+            "grant_type": "client_credentials",
+        }
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        url = f"{self._origin}/admin/oauth/access_token"
+        try:
+            answer = post(self._http, url, json.dumps(body).encode(), headers, self._clock)
+        except (NotSent, NoAnswer) as error:
+            raise StoreError(f"The store could not be reached for a token: {error}. {AGAIN}") from error
+        if answer.status in {408, 429} or answer.status >= 500:
+            reason = f"The store gives no token for now (HTTP {answer.status}). {AGAIN}"
+            raise StoreError(reason, retry_after=answer.retry_after)
+        return answer
+
+
+def _token_in(answer: Answer, asked_at: float) -> Token:
+    payload = parsed(answer)
+    if answer.status != 200:
+        detail = (payload or {}).get("error") or f"HTTP {answer.status}"
+        raise AccessRefused(
+            f"The store refuses the client ID and secret ({str(detail)[:100]}). {RECONNECT}", permanent=True
+        )
+    value = (payload or {}).get("access_token")
+    if not isinstance(value, str) or not value:
+        raise StoreError(f"The store answered the request for a token with something else. {AGAIN}")
+    seconds = (payload or {}).get("expires_in")
+    lasts = float(seconds) if isinstance(seconds, int | float) else None
+    return Token(value, None if lasts is None else asked_at + lasts)

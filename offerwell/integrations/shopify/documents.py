@@ -1,0 +1,82 @@
+"""The GraphQL operations Offerwell sends, one `.graphql` file each, and their price in points.
+
+An operation with `per_request` > 1 is repeated under aliases (`r0`, `r1`, …) in one request.
+Prices: Shopify's documented cost rules, checked against recorded answers of real stores.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "operations"
+_SHAPE = re.compile(
+    r"(?P<kind>query|mutation) (?P<name>\w+)\((?P<params>[^)]*)\) \{\n  (?P<field>.*)\n\}", re.DOTALL
+)
+_VARIABLE = re.compile(r"\$(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`points` is the requested cost of one; `per_request` how many may share a request."""
+
+    file: str
+    points: int
+    per_request: int = 1
+
+    @property
+    def is_write(self) -> bool:
+        """Whether asking twice could act twice."""
+        return text_of(self).startswith("mutation")
+
+
+# A single request may cost 1,000 points at most; 90 x 10 leaves room for a dearer field.
+IDENTIFY = Operation("identify", points=3)
+NODE_STATUSES = Operation("node_statuses", points=6)
+NODE_KINDS = Operation("node_kinds", points=2)
+CODE_LOOKUP = Operation("code_lookup", points=1, per_request=200)
+JOB_POLL = Operation("job_poll", points=1, per_request=200)
+BULK_ACTIVATE = Operation("bulk_activate", points=10)
+BULK_DEACTIVATE = Operation("bulk_deactivate", points=10)
+CREATE_BASIC = Operation("create_basic", points=10, per_request=90)
+UPDATE_BASIC = Operation("update_basic", points=10, per_request=90)
+UPDATE_BXGY = Operation("update_bxgy", points=10, per_request=90)
+UPDATE_FREE_SHIPPING = Operation("update_free_shipping", points=10, per_request=90)
+UPDATE_APP = Operation("update_app", points=10, per_request=90)
+
+OPERATIONS = (
+    IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
+    CREATE_BASIC, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
+)  # fmt: skip
+
+# Which update leaves a discount of this kind what it is.
+UPDATE_FOR_KIND = {
+    "DiscountCodeBasic": UPDATE_BASIC,
+    "DiscountCodeBxgy": UPDATE_BXGY,
+    "DiscountCodeFreeShipping": UPDATE_FREE_SHIPPING,
+    "DiscountCodeApp": UPDATE_APP,
+}
+
+
+@cache
+def text_of(operation: Operation) -> str:
+    """The file's text without its comments."""
+    lines = (FOLDER / f"{operation.file}.graphql").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+
+
+@lru_cache(maxsize=256)
+def aliased(operation: Operation, count: int) -> str:
+    """The operation `count` times in one request: variable `$code` becomes `$code_0`, `$code_1` and so on."""
+    shape = _SHAPE.match(text_of(operation))
+    if shape is None:
+        raise ValueError(f"{operation.file}.graphql is not one operation with variables and one root field")
+    params = ", ".join(_numbered(shape["params"], index) for index in range(count))
+    fields = "\n".join(f"  r{index}: {_numbered(shape['field'], index)}" for index in range(count))
+    return f"{shape['kind']} {shape['name']}({params}) {{\n{fields}\n}}\n"
+
+
+def _numbered(text: str, index: int) -> str:
+    return _VARIABLE.sub(rf"$\1_{index}", text)

@@ -1,0 +1,102 @@
+"""One POST to a store: time-outs, no redirects, a cap on the answer's size. Knows nothing of GraphQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TIMEOUTS = httpx.Timeout(30.0, connect=5.0, pool=5.0)
+LONGEST_ANSWER_SECONDS = 120.0
+LARGEST_ANSWER_BYTES = 20 * 1024 * 1024
+LONGEST_RETRY_AFTER = 900.0
+
+
+class NotSent(Exception):  # noqa: N818 - a fact, not an error to show
+    """No connection was made: the store has certainly not seen the request."""
+
+
+class NoAnswer(Exception):  # noqa: N818
+    """The request left, and no whole answer came back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. `retry_after` in seconds, where the store gave it."""
+
+    status: int
+    body: bytes
+    retry_after: float | None = None
+    location: str = ""
+
+
+def new_http(*, loopback: bool) -> httpx.Client:
+    """A connection pool for one store. Proxy settings of the machine hold, except for this machine itself."""
+    return httpx.Client(timeout=TIMEOUTS, follow_redirects=False, trust_env=not loopback)
+
+
+def post(
+    http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], clock: Callable[[], float]
+) -> Answer:
+    """Send once. Raises NotSent or NoAnswer; any HTTP status is an answer."""
+    try:
+        with http.stream(
+            "POST", url, content=body, headers=dict(headers), timeout=TIMEOUTS, follow_redirects=False
+        ) as response:
+            return Answer(
+                response.status_code,
+                _whole_body(response, clock),
+                _retry_after(response.headers.get("Retry-After", ""), clock()),
+                response.headers.get("Location", ""),
+            )
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+        raise NotSent(_plain(error)) from error
+    except httpx.HTTPError as error:
+        raise NoAnswer(_plain(error)) from error
+
+
+def _whole_body(response: httpx.Response, clock: Callable[[], float]) -> bytes:
+    """All of it, or NoAnswer: httpx limits the time between two bytes, not that of the whole."""
+    body = bytearray()
+    deadline = clock() + LONGEST_ANSWER_SECONDS
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER_BYTES:
+            raise NoAnswer("the answer is larger than 20 MB")
+        if clock() > deadline:
+            raise NoAnswer(f"the answer was not complete after {LONGEST_ANSWER_SECONDS:.0f} seconds")
+    return bytes(body)
+
+
+def _retry_after(text: str, now: float) -> float | None:
+    """Seconds, from either form of the header; None when absent or unreadable."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = (moment - datetime.fromtimestamp(now, UTC)).total_seconds() if moment.tzinfo else 0.0
+    # A NaN fails every comparison, so it is refused here too.
+    return min(seconds, LONGEST_RETRY_AFTER) if seconds >= 0 else None
+
+
+_WORDS: tuple[tuple[type[httpx.HTTPError], str], ...] = (
+    (httpx.ConnectTimeout, "no connection within 5 seconds"),
+    (httpx.PoolTimeout, "all connections to it are in use"),
+    (httpx.ProxyError, "the proxy of this server refused the connection"),
+    (httpx.ConnectError, "no connection"),
+    (httpx.TimeoutException, "no answer within 30 seconds"),
+    (httpx.DecodingError, "the answer is damaged"),
+)
+
+
+def _plain(error: httpx.HTTPError) -> str:
+    return next((words for kind, words in _WORDS if isinstance(error, kind)), "the connection broke")

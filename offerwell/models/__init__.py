@@ -1,0 +1,56 @@
+"""What we store: one file per thing; tables and constraints, no side effects."""
+
+from offerwell.models.bulk_change import (
+    BulkChange,
+    BulkChangeItem,
+    ChangeProgress,
+    ItemOutcome,
+    OfferPart,
+    OutcomeResult,
+)
+from offerwell.models.enrollment import Enrollment
+from offerwell.models.event import Event
+from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
+from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
+from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
+from offerwell.models.store import Store, StoreKind, StorePace
+from offerwell.models.store_code import StoreCode, StoreProblem
+from offerwell.models.stored_selection import StoredSelection
+from offerwell.models.user import Role, TeamMember, User
+from offerwell.models.workspace import Workspace, lock_workspace
+
+__all__ = [
+    "BulkChange",
+    "BulkChangeItem",
+    "ChangeProgress",
+    "CodeHistory",
+    "Enrollment",
+    "Event",
+    "Group",
+    "GroupMember",
+    "ItemOutcome",
+    "Member",
+    "MemberTag",
+    "Offer",
+    "OfferPart",
+    "OfferStatus",
+    "OfferStore",
+    "OfferTally",
+    "OfferType",
+    "OutcomeResult",
+    "PromoCode",
+    "Role",
+    "SalesLink",
+    "SocialHandle",
+    "Store",
+    "StoreCode",
+    "StoreKind",
+    "StorePace",
+    "StoreProblem",
+    "StoredSelection",
+    "Tag",
+    "TeamMember",
+    "User",
+    "Workspace",
+    "lock_workspace",
+]

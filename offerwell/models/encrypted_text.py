@@ -1,0 +1,41 @@
+"""A text column that is ciphertext in the database (MultiFernet; the first key encrypts)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class UnreadableSecret(Exception):
+    """The value was encrypted with a key that is not configured any more."""
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+class EncryptedText(models.TextField):  # type: ignore[type-arg]
+    """Text that is readable here and ciphertext in the database, its backups and its logs."""
+
+    def get_prep_value(self, value: Any) -> Any:  # noqa: ANN401  the signature is Django's
+        if not value:
+            return ""
+        return _cipher(tuple(settings.OFFERWELL_FIELD_KEYS)).encrypt(str(value).encode()).decode()
+
+    def from_db_value(self, value: str | None, _expression: object, _connection: BaseDatabaseWrapper) -> str:
+        """The plain text. Raises UnreadableSecret when no configured key opens it."""
+        if not value:
+            return ""
+        try:
+            return _cipher(tuple(settings.OFFERWELL_FIELD_KEYS)).decrypt(value.encode()).decode()
+        except InvalidToken as error:
+            message = "A stored secret does not open with the keys in OFFERWELL_FIELD_KEYS. Add the key it was made with."
+            raise UnreadableSecret(message) from error

@@ -1,0 +1,61 @@
+"""A connected shop, its credentials and the shared measure of its rate limit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from offerwell.models.encrypted_text import EncryptedText
+from offerwell.models.workspace import WorkspaceOwned
+
+
+class StoreKind(models.TextChoices):
+    """Which connector speaks to the store."""
+
+    SHOPIFY = "shopify", "Shopify"
+    SANDBOX = "sandbox", "Sandbox store"
+
+
+class Store(WorkspaceOwned):
+    """A connected shop. `address` is the *.myshopify.com domain, or the sandbox's http address.
+
+    `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing);
+    `paused_until` keeps workers away until then.
+    """
+
+    label = models.CharField(max_length=80)
+    kind = models.CharField(max_length=12, choices=StoreKind)
+    address = models.CharField(max_length=255)
+    currency = models.CharField(max_length=3, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+    client_id = models.CharField(max_length=255, blank=True)
+    client_secret = EncryptedText(blank=True)
+    static_token = EncryptedText(blank=True)
+    access_token = EncryptedText(blank=True)
+    access_expires_at = models.DateTimeField(null=True, blank=True)
+    scopes = models.TextField(blank=True)
+    is_on = models.BooleanField(default=True)
+    trouble = models.TextField(blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    last_answer_at = models.DateTimeField(null=True, blank=True)
+    connected_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "label"], name="store_label_once"),
+            models.UniqueConstraint(fields=["workspace", "address"], name="store_address_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class StorePace(WorkspaceOwned):
+    """The store's leaky bucket as last seen, shared by every worker. Points; points per second."""
+
+    store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="pace")
+    available = models.FloatField()
+    maximum = models.FloatField()
+    restore_rate = models.FloatField()
+    measured_at = models.FloatField()

@@ -1,0 +1,1 @@
+"""What we show. One question per file, always inside a workspace."""

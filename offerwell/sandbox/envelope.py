@@ -1,0 +1,182 @@
+"""Write validation errors as the real store does (its validator is another one than graphql-core's).
+
+Recorded: unknown argument, missing argument, wrong literal, unused variable. Assumed: unknown field, and the plain text
+of every other rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    InlineFragmentNode,
+    Node,
+    ObjectFieldNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    print_ast,
+    visit,
+)
+
+Words = Callable[[re.Match[str]], tuple[str, dict[str, object], str | None]]
+
+
+def shopify_words(schema: GraphQLSchema, document: DocumentNode, errors: list[GraphQLError]) -> list[dict[str, object]]:
+    """Translate graphql-core's validation errors."""
+    places = PlaceFinder(schema, document)
+    return [one_error(error, places) for error in errors]
+
+
+def one_error(error: GraphQLError, places: PlaceFinder) -> dict[str, object]:
+    """Translate one error; a text without a translation is passed on as it is."""
+    node = (error.nodes or [None])[0]
+    place = places.of(node)
+    message, extensions, last = error.message, {"code": "invalid"}, None
+    for pattern, words in TRANSLATIONS:
+        match = re.search(pattern, error.message)
+        if match:
+            message, extensions, last = words(match)  # type: ignore[assignment]
+            break
+    else:
+        if place.argument is not None and error.nodes:
+            message, extensions = wrong_literal(place)
+            last = None
+    path = [*place.path, *([last] if last else [])]
+    return {"message": message, "locations": locations(error, place), "path": path, "extensions": extensions}
+
+
+def locations(error: GraphQLError, place: Place) -> list[dict[str, int]]:
+    """Point at the field, as the real store does, not at the argument."""
+    node = place.owner if place.owner is not None else None
+    if node is not None and node.loc is not None:
+        token = node.loc.start_token
+        return [{"line": token.line, "column": token.column}]
+    return [{"line": item.line, "column": item.column} for item in error.locations or ()]
+
+
+def wrong_literal(place: Place) -> tuple[str, dict[str, object]]:
+    """Refuse a literal of the wrong type [recorded]."""
+    owner = "InputObject" if place.input_type else "Field"
+    message = (
+        f"Argument '{place.argument}' on {owner} '{place.input_type or place.field}' has an invalid value "
+        f"({place.literal}). Expected type '{place.expected}'."
+    )
+    return message, {"code": "argumentLiteralsIncompatible", "typeName": owner, "argumentName": place.argument}
+
+
+def missing_argument(match: re.Match[str]) -> tuple[str, dict[str, object], str | None]:
+    """Refuse a field without a required argument [recorded]."""
+    name, argument = match[1], match[2]
+    extensions = {"code": "missingRequiredArguments", "className": "Field", "name": name, "arguments": argument}
+    return f"Field '{name}' is missing required arguments: {argument}", extensions, None
+
+
+def unknown_argument(match: re.Match[str]) -> tuple[str, dict[str, object], str | None]:
+    """Refuse an argument the field does not have [recorded]."""
+    argument, name = match[1], match[2]
+    extensions = {"code": "argumentNotAccepted", "name": name, "typeName": "Field", "argumentName": argument}
+    return f"Field '{name}' doesn't accept argument '{argument}'", extensions, None
+
+
+def unused_variable(match: re.Match[str]) -> tuple[str, dict[str, object], str | None]:
+    """Refuse a variable that is declared and not used [recorded]."""
+    name, operation = match[1], match[2]
+    message = f"Variable ${name} is declared by {operation or 'anonymous query'} but not used"
+    return message, {"code": "variableNotUsed", "variableName": name}, None
+
+
+def unknown_field(match: re.Match[str]) -> tuple[str, dict[str, object], str | None]:
+    """Refuse a field the type does not have (assumed)."""
+    name, kind = match[1], match[2]
+    extensions = {"code": "undefinedField", "typeName": kind, "fieldName": name}
+    return f"Field '{name}' doesn't exist on type '{kind}'", extensions, None
+
+
+TRANSLATIONS: list[tuple[str, Words]] = [
+    (r"^Unknown argument '(\w+)' on field '\w+\.(\w+)'", unknown_argument),
+    (r"^Argument '(?:[\w.]+\.)?(\w+)\((\w+):\)' of type .* is required", missing_argument),
+    (r"^Field '(\w+)' argument '(\w+)' of type .* is required", missing_argument),
+    (r"^Variable '\$(\w+)' is never used(?: in operation '(\w+)')?", unused_variable),
+    (r"^Cannot query field '(\w+)' on type '(\w+)'", unknown_field),
+]
+
+
+class Place:
+    """Where a node stands in its document."""
+
+    def __init__(self) -> None:
+        """Start as nowhere."""
+        self.path: list[str] = []
+        self.owner: Node | None = None
+        self.field: str | None = None
+        self.argument: str | None = None
+        self.input_type: str | None = None
+        self.expected = ""
+        self.literal = ""
+
+
+class PlaceFinder(Visitor):
+    """Notes for every node the path of fields and arguments to it."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+        """Walk the document once."""
+        super().__init__()
+        self.info = TypeInfo(schema)
+        self.trail: list[Any] = []
+        self.places: dict[int, Place] = {}
+        visit(document, TypeInfoVisitor(self.info, self))
+
+    def of(self, node: Node | None) -> Place:
+        """Answer the place of a node; nowhere when it was not walked."""
+        return self.places.get(id(node), Place())
+
+    def enter(self, node: Node, *_position: object) -> None:
+        """Note a node on the way down."""
+        if isinstance(node, (OperationDefinitionNode, FieldNode, ArgumentNode, ObjectFieldNode, InlineFragmentNode, FragmentDefinitionNode)):
+            inner = isinstance(node, (ArgumentNode, ObjectFieldNode))
+            expected = str(self.info.get_input_type()) if inner else ""
+            parent = self.info.get_parent_input_type() if isinstance(node, ObjectFieldNode) else None
+            self.trail.append((node, expected, str(parent).rstrip("!") if parent else None))
+        self.places[id(node)] = self.place()
+
+    def leave(self, node: Node, *_position: object) -> None:
+        """Forget a node on the way up."""
+        if self.trail and self.trail[-1][0] is node:
+            self.trail.pop()
+
+    def place(self) -> Place:
+        """Describe where the walk stands."""
+        place = Place()
+        for node, expected, input_type in self.trail:
+            place.path.append(step_name(node))
+            if isinstance(node, FieldNode):
+                place.owner, place.field, place.argument = node, node.name.value, None
+            elif isinstance(node, (ArgumentNode, ObjectFieldNode)):
+                place.argument, place.input_type = node.name.value, input_type
+                place.expected, place.literal = expected, print_ast(node.value)
+                place.owner = node if isinstance(node, ObjectFieldNode) else place.owner
+            else:
+                place.owner = node
+        return place
+
+
+def step_name(node: Any) -> str:  # noqa: ANN401  # one of several node types
+    """Name one step of the path as the real store does."""
+    if isinstance(node, OperationDefinitionNode):
+        return f"{node.operation.value} {node.name.value}" if node.name else node.operation.value
+    if isinstance(node, InlineFragmentNode):
+        return f"... on {node.type_condition.name.value}" if node.type_condition else "..."
+    if isinstance(node, FragmentDefinitionNode):
+        return f"fragment {node.name.value}"
+    alias = getattr(node, "alias", None)
+    return str(alias.value if alias else node.name.value)

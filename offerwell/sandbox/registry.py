@@ -1,0 +1,90 @@
+"""Which fields the sandbox implements, and how: one table from (type, field) to a function.
+
+There is no default resolver. A field that is not in the table answers an error that says "not implemented"; a silent
+null would be a lie about the real store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLAbstractType, GraphQLError, GraphQLResolveInfo
+
+if TYPE_CHECKING:
+    from offerwell.sandbox.store import Store
+
+Resolver = Callable[[Any, "Call", Mapping[str, Any]], Any]
+FIELDS: dict[str, dict[str, Resolver]] = {}
+
+
+@dataclass(slots=True)
+class Call:
+    """One GraphQL request while it is executed."""
+
+    store: Store
+    base_url: str
+    version: str
+    stale_before: float | None = None
+    shared_job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer that exists only to be shown: a payload, a count, an amount."""
+
+    typename: str
+    values: Mapping[str, Any]
+
+
+class NotImplementedInSandboxError(GraphQLError):
+    """A field of the real schema that the sandbox does not have."""
+
+    def __init__(self, type_name: str, field_name: str) -> None:
+        """Name the field and the way out."""
+        super().__init__(
+            f"sandbox: {type_name}.{field_name} is not implemented",
+            extensions={"code": "NOT_IMPLEMENTED_IN_SANDBOX", "typeName": type_name, "fieldName": field_name},
+        )
+
+
+def field(types: str, names: str) -> Callable[[Resolver], Resolver]:
+    """Declare a function as the resolver of fields on types (both space-separated)."""
+
+    def declare(resolver: Resolver) -> Resolver:
+        for type_name in types.split():
+            for name in names.split():
+                FIELDS.setdefault(type_name, {})[name] = resolver
+        return resolver
+
+    return declare
+
+
+def plain(type_name: str, names: str) -> None:
+    """Declare that a type is always answered as `Shown`, with these fields."""
+    for name in names.split():
+        FIELDS.setdefault(type_name, {})[name] = _shown_value(name)
+
+
+def _shown_value(name: str) -> Resolver:
+    def read(source: Shown, _call: Call, _given: Mapping[str, Any]) -> object:
+        return source.values[name]
+
+    return read
+
+
+def resolve_field(source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:  # noqa: ANN401  # graphql-core's signature
+    """Resolve one field by the table."""
+    resolver = FIELDS.get(info.parent_type.name, {}).get(info.field_name)
+    if resolver is None:
+        raise NotImplementedInSandboxError(info.parent_type.name, info.field_name)
+    return resolver(source, info.context, given)
+
+
+def resolve_type(value: Any, _info: GraphQLResolveInfo, abstract: GraphQLAbstractType) -> str:  # noqa: ANN401  # graphql-core's signature
+    """Name the concrete type of a value where the schema has an interface or a union."""
+    kind = getattr(value, "kind", None)
+    if kind is not None:
+        return str(kind.node_type if abstract.name == "Node" else kind.value)
+    return str(value.typename)

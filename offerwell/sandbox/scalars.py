@@ -1,0 +1,76 @@
+"""Scalars as Shopify reads them: wide integers, decimals, dates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, IntValueNode, ValueNode
+
+
+def wide_int() -> GraphQLScalarType:
+    """Answer an Int without the 32-bit limit (graphql-core reserves the name, so it is given afterwards)."""
+    scalar = GraphQLScalarType(
+        "WideInt", serialize=int, parse_value=parse_int, parse_literal=parse_int_literal
+    )
+    scalar.name = "Int"
+    return scalar
+
+
+def parse_int(value: Any) -> int:  # noqa: ANN401  # whatever the client sent
+    """Read an integer; a fraction or a text is refused in Shopify's words [recorded]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        message = f"Could not coerce value {shown(value)} to Int"
+        raise GraphQLError(message)
+    return int(value)
+
+
+def parse_int_literal(node: ValueNode, _variables: Any = None) -> int:  # noqa: ANN401  # graphql-core's signature
+    """Read an integer written in the document."""
+    if not isinstance(node, IntValueNode):
+        message = "Int cannot represent a non-integer literal"
+        raise GraphQLError(message)
+    return int(node.value)
+
+
+def parse_decimal(value: Any) -> str:  # noqa: ANN401  # whatever the client sent
+    """Check a decimal number and keep it as text, so that nothing is lost."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        message = f"invalid decimal '{value}'"
+        raise GraphQLError(message)
+    return str(value)
+
+
+def parse_datetime(value: Any) -> int:  # noqa: ANN401  # whatever the client sent
+    """Read an ISO 8601 moment as whole seconds since 1970: Shopify keeps no fractions [recorded]."""
+    try:
+        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    except ValueError:
+        message = f"invalid DateTime '{value}'"
+        raise GraphQLError(message) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def show_datetime(seconds: Any) -> str:  # noqa: ANN401  # graphql-core's signature
+    """Write a moment as Shopify does: UTC, whole seconds, Z."""
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shown(value: Any) -> str:  # noqa: ANN401  # whatever the client sent
+    """Write a refused value as Ruby would in an error text."""
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def attach_scalars(schema: GraphQLSchema) -> None:
+    """Give the schema's own scalars their reading and writing."""
+    readers = {"Decimal": parse_decimal, "Money": parse_decimal, "UnsignedInt64": parse_decimal}
+    for name, reader in readers.items():
+        schema.type_map[name].parse_value = reader  # type: ignore[union-attr, attr-defined, method-assign]
+    moment = schema.type_map["DateTime"]
+    moment.parse_value = parse_datetime  # type: ignore[union-attr, attr-defined, method-assign]
+    moment.serialize = show_datetime  # type: ignore[union-attr, attr-defined, method-assign]

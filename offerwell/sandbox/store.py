@@ -1,0 +1,108 @@
+"""The store as a whole: its shop, credentials, discounts, jobs, webhooks, imports and faults."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from offerwell.sandbox.book import DiscountBook
+from offerwell.sandbox.bucket import Bucket, Pacing
+from offerwell.sandbox.faults import FaultKind, Faults
+from offerwell.sandbox.imports import ImportDesk
+from offerwell.sandbox.jobs import Action, JobQueue
+from offerwell.sandbox.request_log import RequestLog
+from offerwell.sandbox.subscriptions import Subscriptions
+
+TOKEN_SECONDS = 86_399  # what the client-credentials grant states
+SCOPES = (
+    "read_discounts",
+    "write_discounts",
+    "read_orders",
+    "read_products",
+)
+
+
+@dataclass(slots=True)
+class Credentials:
+    """The keys of the shop's app."""
+
+    client_id: str
+    client_secret: str
+
+    @classmethod
+    def random(cls) -> Credentials:
+        """Make new ones in the form Shopify gives."""
+        return cls(secrets.token_hex(16), f"shpss_{secrets.token_hex(16)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the store behaves where the real one differs from shop to shop."""
+
+    shop: str = "offerwell-sandbox.myshopify.com"
+    shop_name: str = "Offerwell Sandbox"
+    currency: str = "USD"
+    pacing: Pacing = Pacing.STANDARD
+    job_seconds: float = 0.3
+    index_seconds: float = 0.0
+    throttle_status: int = 200
+
+
+@dataclass(slots=True)
+class Store:
+    """Everything the sandbox store knows."""
+
+    settings: Settings = field(default_factory=Settings)
+    clock: Callable[[], float] = time.time
+    credentials: Credentials = field(default_factory=Credentials.random)
+    chance: random.Random = field(default_factory=random.Random)
+    tokens: dict[str, float] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+    log: RequestLog = field(default_factory=RequestLog)
+    book: DiscountBook = field(init=False)
+    jobs: JobQueue = field(init=False)
+    hooks: Subscriptions = field(init=False)
+    imports: ImportDesk = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Build the parts that share the clock."""
+        self.book = DiscountBook(self.clock)
+        self.jobs = JobQueue(self.book, self.clock)
+        self.hooks = Subscriptions(self.clock, self.book.number)
+        self.imports = ImportDesk(self.clock, self.book.number)
+
+    def issue_token(self) -> str:
+        """Give out an access token of 24 hours."""
+        token = f"shpat_{secrets.token_hex(16)}"
+        self.tokens[token] = self.clock() + TOKEN_SECONDS
+        return token
+
+    def token_lives(self, token: str) -> bool:
+        """Tell whether a token is good now."""
+        return self.tokens.get(token, 0.0) > self.clock()
+
+    def bucket(self, token: str) -> Bucket:
+        """Answer the bucket of a token."""
+        if token not in self.buckets:
+            self.buckets[token] = Bucket(self.settings.pacing, self.clock)
+        return self.buckets[token]
+
+    def promise_job(self, gid: str | None, action: Action, numbers: tuple[int, ...], tags: tuple[str, ...] = ()) -> str:
+        """Accept a bulk change, slowed or halved by a fault; answer the job's id."""
+        slow = self.faults.strike(FaultKind.SLOW_JOB, action.value, mutation=True)
+        half = self.faults.strike(FaultKind.HALF_FAILED_JOB, action.value, mutation=True)
+        touched = numbers[: len(numbers) // 2] if half else numbers
+        job_id = gid or f"gid://shopify/Job/{uuid.UUID(int=self.chance.getrandbits(128), version=4)}"
+        wait = self.settings.job_seconds + ((slow.seconds or 30.0) if slow else 0.0)
+        self.jobs.promise(job_id, action, touched, self.clock() + wait, tags)
+        return job_id
+
+    def due_after_job(self) -> float:
+        """Answer when work promised now is done."""
+        slow = self.faults.strike(FaultKind.SLOW_JOB, "add_codes", mutation=True)
+        return self.clock() + self.settings.job_seconds + ((slow.seconds or 30.0) if slow else 0.0)

@@ -1,0 +1,16 @@
+"""Every address of the web door."""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/reporting/sales-tracking/"), name="home"),
+    path("account/", include("allauth.urls")),
+    path("reporting/sales-tracking/", include("offerwell.web.sales_tracking.urls")),
+    path("reporting/sales-tracking/", include("offerwell.web.offers.urls")),
+    path("reporting/sales-tracking/", include("offerwell.web.manage_offers.urls")),
+    path("reporting/activity/", include("offerwell.web.activity.urls")),
+    path("members/", include("offerwell.web.members.urls")),
+    path("import/", include("offerwell.web.imports.urls")),
+    path("settings/stores/", include("offerwell.web.stores.urls")),
+]

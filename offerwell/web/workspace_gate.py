@@ -1,0 +1,51 @@
+"""Every signed-in request runs inside one workspace, taken from the session's user, never from a value sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpResponseNotFound
+from django_scopes import scope
+
+from offerwell.models import TeamMember
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+
+class WorkspaceGate:
+    """Puts `request.place` (TeamMember) and the query scope on the request. Without a place: no scope.
+
+    A signed-in user without a workspace sees only the account pages.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request inside its workspace's scope."""
+        request.place = self._place(request)  # type: ignore[attr-defined]
+        if request.place is None:  # type: ignore[attr-defined]
+            return self._outside(request)
+        with scope(workspace=request.place.workspace):  # type: ignore[attr-defined]
+            return self._rendered(self.get_response(request))
+
+    def _place(self, request: HttpRequest) -> TeamMember | None:
+        if not request.user.is_authenticated:
+            return None
+        places = TeamMember.objects.filter(user=request.user).select_related("workspace").order_by("pk")
+        chosen = request.session.get("workspace")
+        return (places.filter(workspace_id=chosen).first() if chosen else None) or places.first()
+
+    def _outside(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and not request.path.startswith(("/account/", "/static/", "/healthz", "/readyz")):
+            return HttpResponseNotFound("This login belongs to no workspace. Ask an owner to invite you.")
+        return self.get_response(request)
+
+    def _rendered(self, response: HttpResponse) -> HttpResponse:
+        """Templates that render late must still render inside the scope."""
+        if hasattr(response, "render") and not response.is_rendered:  # type: ignore[attr-defined]
+            response.render()
+        return response
