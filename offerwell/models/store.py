@@ -59,3 +59,4 @@ class StorePace(WorkspaceOwned):
     maximum = models.FloatField()
     restore_rate = models.FloatField()
     measured_at = models.FloatField()
+    busy_until = models.FloatField(default=0.0)

@@ -35,7 +35,6 @@ class StoreCode(WorkspaceOwned):
     generation = models.BigIntegerField(default=0)
     observed_generation = models.BigIntegerField(default=-1)
     observed_status = models.CharField(max_length=10, blank=True)
-    observed_ends_at = models.DateTimeField(null=True, blank=True)
     observed_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
