@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, build_client_schema, parse, validate
 from graphql.type import GraphQLUnionType
+from graphql.validation import NoDeprecatedCustomRule
 
 from offerwell.integrations.shopify.documents import (
     BULK_ACTIVATE,
@@ -54,8 +55,6 @@ def test_each_is_valid_as_often_as_it_may_be_repeated(schema: GraphQLSchema, ope
 
 
 def test_no_deprecated_field_is_used(schema: GraphQLSchema) -> None:
-    from graphql.validation import NoDeprecatedCustomRule  # noqa: PLC0415 - only here
-
     for operation in OPERATIONS:
         assert validate(schema, parse(text_of(operation)), [NoDeprecatedCustomRule]) == []
 
@@ -69,7 +68,9 @@ def test_every_kind_of_code_discount_is_read_and_has_its_own_update(schema: Grap
 
 
 def test_every_status_of_the_schema_is_known(schema: GraphQLSchema) -> None:
-    assert {name.lower() for name in schema.type_map["DiscountStatus"].values} == {one.value for one in WindowStatus}
+    assert {name.lower() for name in schema.type_map["DiscountStatus"].values} == {
+        one.value for one in WindowStatus
+    }
 
 
 def test_the_folder_holds_these_operations_and_no_others() -> None:

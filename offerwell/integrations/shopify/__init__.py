@@ -54,4 +54,6 @@ def connect(
         origin, client_id, client_secret, tokens=tokens, http=http, clock=clock, retries=Retries(sleep, rng)
     )  # fmt: skip
     endpoint = f"{origin}/admin/api/{api_version}/graphql.json"
-    return ShopifyConnector(AdminClient(endpoint, credentials, bucket, http, clock, sleep, rng))
+    return ShopifyConnector(
+        AdminClient(endpoint, credentials, bucket, http, clock=clock, sleep=sleep, rng=rng)
+    )

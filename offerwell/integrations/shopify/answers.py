@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from offerwell.integrations.store import AccessRefused, BatchRefused, StoreError
@@ -27,11 +28,15 @@ _SPLITTABLE = frozenset({
 })  # fmt: skip
 _NO_ACCESS = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE", "UNAUTHORIZED", "FORBIDDEN"})
 
+# Redirects and refusals (3xx, 4xx): given before a request is looked into. A time-out is not.
+_BEFORE_ANY_WORK = frozenset(range(300, 500)) - {HTTPStatus.REQUEST_TIMEOUT}
+_SECURITY_REJECTION = 430  # Shopify's own
+
 AGAIN = "Offerwell tries again by itself."
 RECONNECT = "Check the app and its credentials under Settings › Stores."
 
 
-class Throttled(Exception):  # noqa: N818
+class Throttled(Exception):
     """Nothing was done: the points do not suffice. `requested` is 0 where the store does not say."""
 
     def __init__(self, retry_after: float | None = None, requested: int = 0) -> None:
@@ -40,7 +45,7 @@ class Throttled(Exception):  # noqa: N818
         self.requested = requested
 
 
-class TokenRefused(Exception):  # noqa: N818
+class TokenRefused(Exception):
     """Nothing was done: the token is not, or no longer, accepted."""
 
     def __init__(self, status: int) -> None:
@@ -48,7 +53,7 @@ class TokenRefused(Exception):  # noqa: N818
         self.status = status
 
 
-class Doubt(Exception):  # noqa: N818
+class Doubt(Exception):
     """The answer does not tell whether the request was carried out. `what` is a clause for a sentence."""
 
     def __init__(self, what: str, retry_after: float | None = None) -> None:
@@ -106,13 +111,13 @@ def result_of(answer: Answer, payload: Json | None) -> Json:
 
 def _judge_status(answer: Answer) -> None:
     status = answer.status
-    if status == 200:
+    if status == HTTPStatus.OK:
         return
-    if status == 429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise Throttled(answer.retry_after)
-    if status in {401, 403}:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise TokenRefused(status)
-    if status >= 500 or status == 408 or status < 300:
+    if status not in _BEFORE_ANY_WORK:
         raise Doubt(f"it answered with HTTP {status}", answer.retry_after)
     raise _refusal_by_status(answer)
 
@@ -120,23 +125,23 @@ def _judge_status(answer: Answer) -> None:
 def _refusal_by_status(answer: Answer) -> StoreError:
     """Statuses that come before any work is done on the request."""
     status = answer.status
-    if status == 402:
+    if status == HTTPStatus.PAYMENT_REQUIRED:
         return AccessRefused(
             "The store is frozen by Shopify (HTTP 402). Its owner has to settle that first.", permanent=True
         )
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         return AccessRefused(f"No store answers at this address (HTTP 404). {RECONNECT}", permanent=True)
-    if status == 423:
+    if status == HTTPStatus.LOCKED:
         return StoreError(
             f"The store is locked by Shopify for now (HTTP 423). {AGAIN}",
             retry_after=answer.retry_after or 600.0,
         )
-    if status == 430:
+    if status == _SECURITY_REJECTION:
         return StoreError(
             f"Shopify held the request back as a security risk (HTTP 430). {AGAIN}",
             retry_after=answer.retry_after or 120.0,
         )
-    if 300 <= status < 400:
+    if status < HTTPStatus.BAD_REQUEST:
         return StoreError(
             f"The store answers from another address ({answer.location[:100] or 'not named'}). "
             "Enter its NAME.myshopify.com address under Settings › Stores.",

@@ -62,6 +62,7 @@ class AdminClient:
         credentials: Credentials,
         bucket: CostBucket,
         http: httpx.Client,
+        *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,

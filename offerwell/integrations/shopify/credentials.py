@@ -12,6 +12,7 @@ import hashlib
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Asked for again this long before it ends, so that no request is under way when it does.
 EARLY_SECONDS = 300.0
+
+_BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ class ClientCredentials:
             answer = post(self._http, url, json.dumps(body).encode(), headers, self._clock)
         except (NotSent, NoAnswer) as error:
             raise StoreError(f"The store could not be reached for a token: {error}. {AGAIN}") from error
-        if answer.status in {408, 429} or answer.status >= 500:
+        if answer.status in _BUSY or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             reason = f"The store gives no token for now (HTTP {answer.status}). {AGAIN}"
             raise StoreError(reason, retry_after=answer.retry_after)
         return answer
@@ -187,7 +190,7 @@ class ClientCredentials:
 
 def _token_in(answer: Answer, asked_at: float) -> Token:
     payload = parsed(answer)
-    if answer.status != 200:
+    if answer.status != HTTPStatus.OK:
         detail = (payload or {}).get("error") or f"HTTP {answer.status}"
         raise AccessRefused(
             f"The store refuses the client ID and secret ({str(detail)[:100]}). {RECONNECT}", permanent=True

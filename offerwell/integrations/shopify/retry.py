@@ -26,7 +26,7 @@ class Retries:
     rng: random.Random
 
     def run(self, attempt: Callable[[], Result]) -> Result:
-        """The first result, or the last error after ATTEMPTS tries. A long Retry-After is left to the caller."""
+        """The first result, or the last error after ATTEMPTS tries. A long Retry-After goes up at once."""
         for number in range(1, ATTEMPTS):
             try:
                 return attempt()

@@ -18,11 +18,11 @@ LARGEST_ANSWER_BYTES = 20 * 1024 * 1024
 LONGEST_RETRY_AFTER = 900.0
 
 
-class NotSent(Exception):  # noqa: N818 - a fact, not an error to show
+class NotSent(Exception):
     """No connection was made: the store has certainly not seen the request."""
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """The request left, and no whole answer came back."""
 
 
