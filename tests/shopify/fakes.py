@@ -41,7 +41,9 @@ class ScriptedStore:
     steps: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]]
     requests: list[httpx.Request] = field(default_factory=list)
     grants: list[httpx.Request] = field(default_factory=list)
-    grant_steps: list[httpx.Response | Exception] = field(default_factory=list)
+    grant_steps: list[httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]] = field(
+        default_factory=list
+    )
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/admin/oauth/access_token":

@@ -266,6 +266,28 @@ def test_create_answers_in_order_with_the_stores_words() -> None:
     ]
 
 
+def test_a_title_that_is_taken_is_not_a_code_that_is() -> None:
+    title = refused("Title must be unique", "TAKEN", "basicCodeDiscount", "title")
+    store = ScriptedStore([good({"r0": title})])
+    refusal = "Title must be unique (TAKEN, basicCodeDiscount.title)"
+    assert connector_to(store, FakeTime()).create([spec("A")]) == [Created(refusal=refusal, taken=False)]
+
+
+def test_halving_asks_no_more_often_than_it_must() -> None:
+    """90 specs, one bad: 90, then 45 + 45, then 22 + 23 of the bad half, and so on down to the one."""
+    numbers = {f"C{number:02}": made(number) for number in range(90)}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if b'"C37"' in request.content:
+            return error_answer("INVALID_VARIABLE")
+        return echoing("code", numbers, "input")(request)
+
+    store = ScriptedStore([answer])
+    created = connector_to(store, FakeTime()).create([spec(code) for code in numbers])
+    assert [number for number, one in enumerate(created) if one.refusal] == [37]
+    assert len(store.requests) <= 1 + 2 * 7
+
+
 def test_create_sends_90_at_a_time() -> None:
     codes = [f"C{number}" for number in range(200)]
     store = ScriptedStore(

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-import random
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from time import sleep
 
 import httpx
 import pytest
 from shopify_app.exchange.client_credentials import exchange_using_client_credentials
 
 from offerwell.integrations.shopify.credentials import EARLY_SECONDS, ClientCredentials, MemoryTokens, Token
-from offerwell.integrations.shopify.retry import ATTEMPTS, Retries
+from offerwell.integrations.shopify.retry import ATTEMPTS
 from offerwell.integrations.store import AccessRefused, StoreError
-from tests.shopify.fakes import FakeTime, ScriptedStore
+from tests.shopify.fakes import FakeTime, ScriptedStore, connector_to, gid, job_answer
 
 
 def credentials_at(
-    store: ScriptedStore, time: FakeTime, tokens: MemoryTokens | None = None, secret: str = "secret-1"
+    store: ScriptedStore,
+    time: FakeTime,
+    tokens: MemoryTokens | None = None,
+    secret: str = "secret-1",  # noqa: S107 - made up
 ) -> ClientCredentials:
     return ClientCredentials(
         "https://glow-lab.myshopify.com",
@@ -27,7 +30,6 @@ def credentials_at(
         tokens=tokens or MemoryTokens(),
         http=httpx.Client(transport=httpx.MockTransport(store)),
         clock=time.clock,
-        retries=Retries(time.sleep, random.Random(7)),
     )
 
 
@@ -71,7 +73,12 @@ def test_a_revoked_token_is_bought_anew_and_a_newer_one_is_left_alone() -> None:
 
 def test_many_threads_buy_one_token() -> None:
     start = Barrier(8)
-    store, time = ScriptedStore([]), FakeTime()
+
+    def slow(_: httpx.Request) -> httpx.Response:
+        sleep(0.05)  # long enough for all eight to ask meanwhile
+        return httpx.Response(200, json={"access_token": "token-1", "expires_in": 86399})
+
+    store, time = ScriptedStore([], grant_steps=[slow]), FakeTime()
     credentials = credentials_at(store, time)
 
     def ask(_: int) -> str:
@@ -124,14 +131,20 @@ def test_a_refused_secret_stops_the_store(answer: httpx.Response) -> None:
 )
 def test_passing_trouble_is_tried_again(trouble: httpx.Response | Exception) -> None:
     good = httpx.Response(200, json={"access_token": "shpua_1", "expires_in": 86399})
-    store = ScriptedStore([], grant_steps=[trouble, good])
-    assert credentials_at(store, FakeTime()).token() == "shpua_1"
-    down = ScriptedStore([], grant_steps=[trouble])
+    store = ScriptedStore([job_answer()], grant_steps=[trouble, good])
+    assert connector_to(store, FakeTime()).switch([gid(1)], active=False) == "gid://shopify/Job/1"
+    assert store.tokens_sent() == ["shpua_1"]
+
+
+@pytest.mark.parametrize("trouble", [httpx.Response(503), httpx.ConnectError("x"), httpx.ReadTimeout("x")])
+def test_trouble_that_stays_is_no_doubt_about_the_write(trouble: httpx.Response | Exception) -> None:
+    store = ScriptedStore([job_answer()], grant_steps=[trouble])
     with pytest.raises(StoreError, match="tries again by itself") as caught:
-        credentials_at(down, FakeTime()).token()
+        connector_to(store, FakeTime()).switch([gid(1)], active=False)
     assert type(caught.value) is StoreError
     assert caught.value.permanent is False
-    assert len(down.grants) == ATTEMPTS
+    assert len(store.grants) == ATTEMPTS
+    assert store.requests == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from offerwell.integrations.shopify.addresses import shop_origin
 from offerwell.integrations.shopify.client import AdminClient
 from offerwell.integrations.shopify.connector import ShopifyConnector
 from offerwell.integrations.shopify.credentials import ClientCredentials, Credentials, StaticToken
-from offerwell.integrations.shopify.retry import Retries
 from offerwell.integrations.shopify.wire import new_http
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def connect(
     rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
     http = http or new_http(loopback=not origin.endswith(".myshopify.com"))
     credentials: Credentials = StaticToken(token) if token else ClientCredentials(
-        origin, client_id, client_secret, tokens=tokens, http=http, clock=clock, retries=Retries(sleep, rng)
+        origin, client_id, client_secret, tokens=tokens, http=http, clock=clock
     )  # fmt: skip
     endpoint = f"{origin}/admin/api/{api_version}/graphql.json"
     return ShopifyConnector(

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from offerwell.integrations.shopify.retry import Retries
-
 # Asked for again this long before it ends, so that no request is under way when it does.
 EARLY_SECONDS = 300.0
 
@@ -133,7 +131,6 @@ class ClientCredentials:
         tokens: TokenCache,
         http: httpx.Client,
         clock: Callable[[], float],
-        retries: Retries,
     ) -> None:
         self._origin = origin
         self._client_id = client_id
@@ -141,7 +138,6 @@ class ClientCredentials:
         self._tokens = tokens
         self._http = http
         self._clock = clock
-        self._retries = retries
         # A changed secret must not be hidden by a token that the old one bought.
         secret_mark = hashlib.sha256(client_secret.encode()).hexdigest()[:16]
         self.key = f"{origin} {client_id} {secret_mark}"
@@ -164,13 +160,12 @@ class ClientCredentials:
 
     def _bought(self) -> str:
         asked_at = self._clock()
-        answer = self._retries.run(self._grant)
-        token = _token_in(answer, asked_at)
+        token = _token_in(self._grant(), asked_at)
         self._tokens.save(self.key, token)
         return token.value
 
     def _grant(self) -> Answer:
-        """One exchange. Asking twice is harmless, so every passing trouble may be tried again."""
+        """One exchange. Asking twice is harmless: the client repeats it after passing trouble."""
         body = {
             "client_id": self._client_id,
             "client_secret": self._client_secret,
