@@ -4,6 +4,6 @@ It runs on Shopify's official schema, keeps discounts with the behaviour recorde
 query cost and breaks on request. It imports nothing else of Offerwell and shares no code with the connector.
 """
 
-serve=None
+from offerwell.sandbox.server import serve
 
 __all__ = ["serve"]

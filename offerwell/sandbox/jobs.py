@@ -47,6 +47,7 @@ class CodeCreation:
     created_at: int
     done: bool = False
     results: list[RedeemCode | str] = field(default_factory=list)
+    typename: str = "DiscountRedeemCodeBulkCreation"
 
     @property
     def gid(self) -> str:

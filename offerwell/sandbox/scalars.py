@@ -12,7 +12,7 @@ from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, IntValueNode
 def wide_int() -> GraphQLScalarType:
     """Answer an Int without the 32-bit limit (graphql-core reserves the name, so it is given afterwards)."""
     scalar = GraphQLScalarType(
-        "WideInt", serialize=int, parse_value=parse_int, parse_literal=parse_int_literal
+        "WideInt", coerce_output_value=int, coerce_input_value=parse_int, coerce_input_literal=parse_int_literal
     )
     scalar.name = "Int"
     return scalar
@@ -26,7 +26,7 @@ def parse_int(value: Any) -> int:  # noqa: ANN401  # whatever the client sent
     return int(value)
 
 
-def parse_int_literal(node: ValueNode, _variables: Any = None) -> int:  # noqa: ANN401  # graphql-core's signature
+def parse_int_literal(node: ValueNode) -> int:
     """Read an integer written in the document."""
     if not isinstance(node, IntValueNode):
         message = "Int cannot represent a non-integer literal"
@@ -68,9 +68,8 @@ def shown(value: Any) -> str:  # noqa: ANN401  # whatever the client sent
 
 def attach_scalars(schema: GraphQLSchema) -> None:
     """Give the schema's own scalars their reading and writing."""
-    readers = {"Decimal": parse_decimal, "Money": parse_decimal, "UnsignedInt64": parse_decimal}
-    for name, reader in readers.items():
-        schema.type_map[name].parse_value = reader  # type: ignore[union-attr, attr-defined, method-assign]
+    for name in ("Decimal", "Money", "UnsignedInt64"):
+        schema.type_map[name].coerce_input_value = parse_decimal  # type: ignore[union-attr, attr-defined]
     moment = schema.type_map["DateTime"]
-    moment.parse_value = parse_datetime  # type: ignore[union-attr, attr-defined, method-assign]
-    moment.serialize = show_datetime  # type: ignore[union-attr, attr-defined, method-assign]
+    moment.coerce_input_value = parse_datetime  # type: ignore[union-attr, attr-defined]
+    moment.coerce_output_value = show_datetime  # type: ignore[union-attr, attr-defined]

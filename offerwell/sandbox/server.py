@@ -1,0 +1,128 @@
+"""The sandbox store over HTTP: the Admin API, its token endpoint, uploads and results, and the control endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+from granian.server.embed import Server
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from offerwell.sandbox.admin_api import AdminApi
+from offerwell.sandbox.bucket import Pacing
+from offerwell.sandbox.control import control_routes
+from offerwell.sandbox.delivery import WebhookDelivery
+from offerwell.sandbox.import_runner import ImportRunner
+from offerwell.sandbox.schema import NEWEST_VERSION, load_schema
+from offerwell.sandbox.store import Settings, Store
+from offerwell.sandbox.store_file import StoreFile
+
+TICK_SECONDS = 0.05
+
+
+class SandboxServer:
+    """One store with everything around it."""
+
+    def __init__(self, store: Store, state: Path | None = None) -> None:
+        """Read the saved state, if there is a place for it."""
+        self.store = store
+        self.file = StoreFile(state, store)
+        self.delivery = WebhookDelivery(store)
+        self.api = AdminApi(store, self.file.save)
+        self.runner = ImportRunner(store, self.file.save)
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        routes = [
+            Route("/admin/api/{version}/graphql.json", self.api.graphql, methods=["POST"]),
+            Route("/admin/oauth/access_token", self.api.access_token, methods=["POST"]),
+            Route("/_sandbox/staged/", self.receive_form, methods=["POST"]),
+            Route("/_sandbox/staged/{key:path}", self.receive_file, methods=["PUT"]),
+            Route("/_sandbox/results/{number:int}.jsonl", self.show_result, methods=["GET"]),
+            *control_routes(self.store, self.file.save),
+        ]
+        return Starlette(routes=routes, lifespan=self.lifespan)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        """Work in the background while the application runs."""
+        async with self.at_work():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Settle jobs, run imports and deliver webhooks until the end, then save."""
+        tasks = [asyncio.create_task(work) for work in (self.tick(), self.runner.run(), self.delivery.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.file.close()
+
+    async def tick(self) -> None:
+        """Settle what is due, also when nobody asks."""
+        while True:
+            if self.store.jobs.pending or self.store.jobs.open_creations:
+                self.store.jobs.settle()
+                self.file.save()
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def receive_form(self, request: Request) -> Response:
+        """Take an uploaded file from a form, as the real storage does."""
+        async with request.form(max_part_size=100 * 1024 * 1024) as form:
+            key, upload = str(form.get("key") or ""), form.get("file")
+            content = b"" if upload is None else upload.encode() if isinstance(upload, str) else await upload.read()
+        if not self.store.imports.receive(key, content):
+            return Response("<Error><Code>AccessDenied</Code></Error>", 403, media_type="application/xml")
+        return Response(f"<PostResponse><Key>{key}</Key></PostResponse>", 201, media_type="application/xml")
+
+    async def receive_file(self, request: Request) -> Response:
+        """Take an uploaded file as the body."""
+        taken = self.store.imports.receive(request.path_params["key"], await request.body())
+        return Response("", 200 if taken else 403)
+
+    async def show_result(self, request: Request) -> Response:
+        """Give out the result of an import."""
+        found = self.store.imports.imports.get(request.path_params["number"])
+        if found is None or not found.output:
+            return Response("", 404)
+        return Response(found.output, media_type="application/jsonl")
+
+
+def build_app(store: Store, state: Path | None = None) -> Starlette:
+    """Answer the application of a store (for tests, in this process)."""
+    return SandboxServer(store, state).app()
+
+
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8077,
+    state: Path | None = None,
+    pacing: str = "standard",
+    job_seconds: float = 0.3,
+) -> None:
+    """Serve a sandbox store until SIGTERM or SIGINT."""
+    load_schema(NEWEST_VERSION)
+    settings = replace(Settings(), pacing=Pacing(pacing), job_seconds=job_seconds)
+    asyncio.run(_serve(Store(settings=settings), host, port, state))
+
+
+async def _serve(store: Store, host: str, port: int, state: Path | None) -> None:
+    sandbox = SandboxServer(store, state)
+    app = sandbox.app()
+    server = Server(app, address=host, port=port, interface="asgi", log_enabled=False, websockets=False)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(ValueError, NotImplementedError):
+            loop.add_signal_handler(number, server.stop)
+    await server.serve()

@@ -76,6 +76,11 @@ class Store:
         self.hooks = Subscriptions(self.clock, self.book.number)
         self.imports = ImportDesk(self.clock, self.book.number)
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What the app may do."""
+        return SCOPES
+
     def issue_token(self) -> str:
         """Give out an access token of 24 hours."""
         token = f"shpat_{secrets.token_hex(16)}"

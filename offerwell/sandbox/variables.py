@@ -86,7 +86,7 @@ def find_problems(value: Any, kind: GraphQLInputType, path: tuple[str | int, ...
             yield Problem(path, f'Expected "{value}" to be one of: {", ".join(kind.values)}')
     elif is_scalar_type(kind):
         try:
-            kind.parse_value(value)
+            kind.coerce_input_value(value)
         except GraphQLError as refusal:
             yield Problem(path, refusal.message)
 
