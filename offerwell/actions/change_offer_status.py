@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Count, F, Value
+from django.db.models import BigIntegerField, Count, DateTimeField, F, Q, Value
 from django.db.models.functions import Cast
 
 from offerwell.actions.record_event import record_event
@@ -24,6 +24,7 @@ from offerwell.models import (
     ChangeProgress,
     ItemOutcome,
     OfferPart,
+    OfferStore,
     OutcomeResult,
     StoreCode,
     lock_workspace,
@@ -35,6 +36,9 @@ from offerwell.rules.offer_status import Planned
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
+    from offerwell.models import Offer
     from offerwell.rules.permissions import Actor
 
 
@@ -123,8 +127,10 @@ def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime)
 def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
     """Items first: they fix the set that every later statement names."""
     rows = planned_rows(wish, at=at)
-    if wish.part == OfferPart.CODES:
-        _look_again(rows.filter(outcome=Planned.ALREADY_SO), at=at)
+    if wish.part == OfferPart.CODES and change.already_so:
+        _look_again(wish.offer, rows.filter(outcome=Planned.ALREADY_SO), at=at)
+    if not change.changed:
+        return
     insert_select(
         BulkChangeItem,
         ("workspace_id", "change_id", "target_id", "enrollment_id", "member_id", "was_active"),
@@ -133,40 +139,55 @@ def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
             "pk", "enrollment_id", "enrollment__member_id", "is_active",
         ),
     )  # fmt: skip
-    changed = BulkChangeItem.objects.filter(change_id=change.pk).values("target_id")
-    part_model(wish.part).objects.filter(pk__in=changed).update(
+    part_model(wish.part).objects.filter(pk__in=_changed_by(change)).update(
         is_active=wish.to_active, last_change_id=change.pk, changed_at=at
     )
     if wish.part == OfferPart.CODES:
         _tell_stores(change, at=at)
 
 
-def _look_again(already_so: object, *, at: datetime) -> None:
-    """A person asked for a status that we believe holds: let the stores be read, never written for it."""
-    ids = already_so.values("pk")  # type: ignore[attr-defined]
-    settled = StoreCode.objects.filter(code_id__in=ids, generation=F("observed_generation"))
-    settled.update(check_at=at, due_at=at)
-    for store_id in settled.values_list("store_id", flat=True).distinct():
+def _changed_by(change: BulkChange) -> QuerySet[BulkChangeItem, Any]:
+    return BulkChangeItem.objects.filter(change_id=change.pk).values("target_id")
+
+
+def _stores_of(offer: Offer) -> list[int]:
+    return list(OfferStore.objects.filter(offer=offer).values_list("store_id", flat=True))
+
+
+def _look_again(offer: Offer, already_so: QuerySet[Any], *, at: datetime) -> None:
+    """A person asked for a status that we believe holds: the stores are read, and written only where a code
+    had failed, met a conflict or drifted (asking again is asking to repair)."""
+    for store_id in _stores_of(offer):
+        rows = StoreCode.objects.filter(store_id=store_id, code_id__in=already_so.values("pk"))
+        rows.exclude(problem="").update(
+            problem="", observed_generation=-1, attempts=0, next_attempt_at=None, due_at=at
+        )
+        rows.filter(generation=F("observed_generation")).update(check_at=at, due_at=at)
         wake("sync_store", store_id)
 
 
 def _tell_stores(change: BulkChange, *, at: datetime) -> None:
     """Raise the generation of every store row of a changed code, and note what that supersedes."""
-    changed = BulkChangeItem.objects.filter(change_id=change.pk).values("target_id")
-    rows = StoreCode.objects.filter(code_id__in=changed)
-    _supersede(rows, at=at)
-    rows.update(generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error="")
-    counted = StoreCode.objects.filter(code_id__in=changed).values("store_id").annotate(n=Count("pk"))
-    for row in counted:
-        ChangeProgress.objects.create(
-            workspace_id=change.workspace_id, change=change, store_id=row["store_id"], items=row["n"]
+    for store_id in _stores_of(change.offer):
+        rows = StoreCode.objects.filter(store_id=store_id, code_id__in=_changed_by(change))
+        _supersede(store_id, rows, at=at)
+        told = rows.update(
+            generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error=""
         )
-        wake("sync_store", row["store_id"])
+        if told:
+            ChangeProgress.objects.create(
+                workspace_id=change.workspace_id, change=change, store_id=store_id, items=told
+            )
+            wake("sync_store", store_id)
 
 
-def _supersede(rows: object, *, at: datetime) -> None:
-    """Earlier changes that a store has not followed yet will never be pushed: say so on their items."""
-    waiting = rows.filter(generation__gt=F("observed_generation")).filter(generation__gt=0)  # type: ignore[attr-defined]
+def _supersede(store_id: int, rows: QuerySet[StoreCode, Any], *, at: datetime) -> None:
+    """Earlier changes that the store has not followed yet will never be pushed: say so on their items."""
+    behind = Q(generation__gt=F("observed_generation")) & Q(generation__gt=0)
+    due_or_stuck = Q(due_at__isnull=False) | ~Q(problem="")  # all that is behind is one of the two: small indexes
+    if not StoreCode.objects.filter(behind, due_or_stuck, store_id=store_id).exists():
+        return
+    waiting = rows.filter(behind)
     lost = list(waiting.values("generation", "store_id").annotate(n=Count("pk")))
     if not lost:
         return
@@ -176,7 +197,7 @@ def _supersede(rows: object, *, at: datetime) -> None:
         ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
         waiting.values_list(
             "workspace_id", "generation", "store_id", "code_id", Value(OutcomeResult.SUPERSEDED.value),
-            Value("A later change replaced this one before the store had followed."), Cast(Value(at), _at_field()),
+            Value("A later change replaced this one before the store had followed."), Cast(Value(at), DateTimeField()),
         ),
     )  # fmt: skip
     for row in lost:
@@ -185,20 +206,16 @@ def _supersede(rows: object, *, at: datetime) -> None:
         )
 
 
-def _forget_outcomes(lost: list[dict[str, int]], waiting: object) -> None:
+def _forget_outcomes(lost: list[dict[str, int]], waiting: QuerySet[StoreCode, Any]) -> None:
     """A failed or refused item that is superseded now counts once: as superseded."""
     for row in lost:
-        codes = waiting.filter(generation=row["generation"], store_id=row["store_id"]).values("code_id")  # type: ignore[attr-defined]
+        codes = waiting.filter(generation=row["generation"], store_id=row["store_id"]).values("code_id")
         old = ItemOutcome.objects.filter(change_id=row["generation"], store_id=row["store_id"], code_id__in=codes)
         for counted in list(old.values("result").annotate(n=Count("pk"))):
             ChangeProgress.objects.filter(change_id=row["generation"], store_id=row["store_id"]).update(
                 **{counted["result"]: F(counted["result"]) - counted["n"]}
             )
         old.delete()
-
-
-def _at_field() -> object:
-    return ItemOutcome._meta.get_field("at").__class__()
 
 
 def _record_event(change: BulkChange, *, by: Actor, at: datetime) -> None:

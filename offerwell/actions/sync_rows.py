@@ -1,0 +1,258 @@
+"""The rows of one store, kept in the database: the product's side of `sync_ports.SyncRows`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce
+
+from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
+from offerwell.models import ChangeProgress, ItemOutcome, Offer, Store, StoreCode, lock_workspace
+from offerwell.models.id_list import id_rows
+from offerwell.models.insert_select import insert_select
+from offerwell.rules.store_sync import ClaimedCode, Margins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from offerwell.actions.sync_ports import Settled
+
+_CLAIMED = (
+    "id", "code_id", "code__text", "code__offer__name", "ref", "code__is_active", "generation", "observed_generation",
+    "starts", "ends", "suspect_until", "attempts", "last_write_at", "acked_active", "written_generation",
+    "written_how", "problem",
+)  # fmt: skip
+_UPSERT = (
+    "ON CONFLICT (change_id, store_id, code_id) DO UPDATE SET result = excluded.result, reason = excluded.reason,"
+    " at = excluded.at"
+)
+
+
+@dataclass(slots=True)
+class DatabaseRows:
+    """One worker's hold on the rows of `store`. `owner` names the worker and must be unique to it."""
+
+    store: Store
+    owner: str
+    clock: Callable[[], datetime]
+    margins: Margins
+    claimed_at: datetime | None = None
+
+    def claim(self, limit: int) -> list[ClaimedCode]:
+        """Due rows nobody holds, now held by us. A lease taken over makes its row suspect."""
+        now = self.claimed_at = self.clock()
+        free = StoreCode.objects.filter(store=self.store, due_at__lte=now).filter(
+            Q(lease_until=None) | Q(lease_until__lt=now)
+        )
+        if connection.features.has_select_for_update_skip_locked:
+            free = free.select_for_update(skip_locked=True)
+        with transaction.atomic():
+            ids = list(free.order_by("due_at").values_list("pk", flat=True)[:limit])
+            StoreCode.objects.filter(pk__in=id_rows(ids)).update(
+                suspect_until=Case(
+                    When(~Q(lease_owner=""), then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
+                    output_field=DateTimeField(),
+                ),
+                lease_owner=self.owner, lease_until=now + timedelta(seconds=self.margins.lease),
+            )  # fmt: skip
+            return self._read(ids)
+
+    def _read(self, ids: list[int]) -> list[ClaimedCode]:
+        rows = StoreCode.objects.filter(pk__in=id_rows(ids)).annotate(
+            starts=Coalesce("code__starts_at", "code__offer__starts_at"),
+            ends=Coalesce("code__ends_at", "code__offer__ends_at"),
+        )
+        return [_claimed(row) for row in rows.order_by("code_id").values_list(*_CLAIMED)]
+
+    def _held(self, ids: Iterable[int]) -> QuerySet[StoreCode]:
+        return StoreCode.objects.filter(pk__in=id_rows(ids), lease_owner=self.owner)
+
+    def hold(self, ids: Iterable[int]) -> set[int]:
+        """Lengthen our leases. Gives the rows we still hold."""
+        held = self._held(ids)
+        held.update(lease_until=self.clock() + timedelta(seconds=self.margins.lease))
+        return set(held.values_list("pk", flat=True))
+
+    @transaction.atomic
+    def fence(self, codes: Sequence[ClaimedCode], how: str) -> set[int]:
+        """Note that we are about to write. Gives the rows still ours and of the claimed generation."""
+        kept: set[int] = set()
+        for generation, ids in _by_generation(codes).items():
+            rows = self._held(ids).filter(generation=generation)
+            rows.update(
+                last_write_at=self.clock(), acked_active=None, written_generation=generation, written_how=how
+            )
+            kept.update(rows.values_list("pk", flat=True))
+        return kept
+
+    @transaction.atomic
+    def acknowledge(self, codes: Sequence[ClaimedCode]) -> None:
+        """The store said that our write of each row's wanted status is done."""
+        for active in (True, False):
+            ids = [code.id for code in codes if code.wants_active == active]
+            if ids:
+                self._held(ids).update(acked_active=active, last_write_at=self.clock())
+
+    def keep_refs(self, refs: Mapping[int, str]) -> None:
+        """Store the ids of discounts just made or adopted, at once: a crash must not lose them."""
+        whens = [When(pk=row_id, then=Value(ref)) for row_id, ref in refs.items()]
+        if whens:
+            self._held(refs).update(ref=Case(*whens, output_field=TextField()))
+
+    def foreign_refs(self, codes: Sequence[ClaimedCode], refs: Sequence[str]) -> set[str]:
+        """Which of these discounts other rows of ours hold already."""
+        own = [code.id for code in codes]
+        rows = StoreCode.objects.filter(store=self.store, ref__in=list(refs)).exclude(ref="")
+        return {ref for row_id, ref in rows.values_list("pk", "ref") if row_id not in own}
+
+    def confirm(self, settled: Sequence[Settled]) -> None:
+        """The store agrees with the claimed generation. Lets the rows go."""
+        groups: dict[tuple[int, int, str, str, str], list[int]] = defaultdict(list)
+        for one in settled:
+            key = (one.code.generation, one.code.observed_generation, one.status, one.result, one.reason)
+            groups[key].append(one.code.id)
+        with transaction.atomic():
+            lock_workspace(self.store.workspace_id)
+            for (generation, observed, status, result, reason), ids in groups.items():
+                if 0 < generation and observed < generation:
+                    self._note_outcome(generation, ids, result, reason)
+                self._confirm_rows(generation, status, ids)
+
+    def _confirm_rows(self, generation: int, status: str, ids: list[int]) -> None:
+        now = self.clock()
+        asked_meanwhile = Q(check_at__gt=self.claimed_at)
+        self._held(ids).update(
+            observed_generation=generation, observed_status=status, observed_at=now, attempts=0, last_error="",
+            problem="", next_attempt_at=None, lease_owner="", lease_until=None,
+            check_at=Case(When(asked_meanwhile, then=F("check_at")), default=None, output_field=DateTimeField()),
+            suspect_until=Case(
+                When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField()
+            ),
+            due_at=Case(
+                When(generation__gt=generation, then=Value(now)), When(asked_meanwhile, then=F("check_at")),
+                When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField(),
+            ),
+        )  # fmt: skip
+
+    def give_up(self, codes: Sequence[ClaimedCode], *, problem: str, reason: str) -> None:
+        """A person must act; not tried again by itself. Lets the rows go.
+
+        A row whose intent moved meanwhile stays due: the refusal was for the old intent.
+        """
+        now = self.clock()
+        with transaction.atomic():
+            lock_workspace(self.store.workspace_id)
+            for generation, ids in _by_generation(codes).items():
+                moved = Q(generation__gt=generation)
+                if generation > 0:
+                    self._note_outcome(generation, ids, problem, reason)
+                self._held(ids).update(
+                    problem=Case(When(moved, then=Value("")), default=Value(problem)), last_error=reason,
+                    attempts=F("attempts") + 1, lease_owner="", lease_until=None,
+                    due_at=Case(
+                        When(moved, then=Value(now)), When(suspect_until__gt=now, then=F("suspect_until")),
+                        default=None, output_field=DateTimeField(),
+                    ),
+                )  # fmt: skip
+
+    def flag_drift(self, code: ClaimedCode, *, status: str, reason: str) -> None:
+        """Someone else changed the store. Lets the row go."""
+        now, moved = self.clock(), Q(generation__gt=code.generation)
+        self._held([code.id]).update(
+            problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
+            observed_status=status, observed_at=now, check_at=None, lease_owner="", lease_until=None,
+            due_at=Case(When(moved, then=Value(now)), default=None, output_field=DateTimeField()),
+        )  # fmt: skip
+
+    def put_off(self, codes: Sequence[ClaimedCode], *, until: datetime, reason: str) -> None:
+        """Try again at `until`, sooner where the intent moved meanwhile. Lets the rows go."""
+        now = self.clock()
+        for generation, ids in _by_generation(codes).items():
+            moved = Q(generation__gt=generation)
+            self._held(ids).update(
+                last_error=Case(When(moved, then=Value("")), default=Value(reason)), attempts=F("attempts") + 1,
+                next_attempt_at=Case(When(moved, then=None), default=Value(until), output_field=DateTimeField()),
+                due_at=Case(When(moved, then=Value(now)), default=Value(until), output_field=DateTimeField()),
+                lease_owner="", lease_until=None,
+            )  # fmt: skip
+
+    def suspect(self, codes: Sequence[ClaimedCode], *, until: datetime) -> None:
+        """A request of unknown fate may land until then. Keeps the rows held."""
+        self._held(code.id for code in codes).update(
+            suspect_until=until, due_at=Case(When(due_at=None, then=Value(until)), default=F("due_at"))
+        )
+
+    def let_go(self, ids: Iterable[int]) -> None:
+        """Release rows untouched."""
+        self._held(ids).update(lease_owner="", lease_until=None)
+
+    def specs(self, codes: Sequence[ClaimedCode]) -> Mapping[int, CodeSpec]:
+        """What to create for each row id."""
+        rows = StoreCode.objects.filter(pk__in=id_rows(code.id for code in codes))
+        offers = dict(rows.values_list("pk", "code__offer_id"))
+        known = Offer.objects.in_bulk(set(offers.values()))
+        return {code.id: _spec(code, known[offers[code.id]], self.clock()) for code in codes}
+
+    def note_store(self, *, trouble: str, pause: timedelta | None) -> None:
+        """How the store as a whole is; empty trouble says that it answers."""
+        now = self.clock()
+        answered = {} if trouble else {"last_answer_at": now}
+        Store.objects.filter(pk=self.store.pk).update(
+            trouble=trouble, paused_until=None if pause is None else now + pause, **answered
+        )
+
+    def _note_outcome(self, generation: int, ids: list[int], result: str, reason: str) -> None:
+        """Write the outcome of the bulk change `generation` for these rows, and keep its counts in step."""
+        held = self._held(ids)
+        kept = ItemOutcome.objects.filter(change_id=generation, store_id=self.store.pk, code_id__in=held.values("code_id"))
+        deltas: dict[str, Any] = defaultdict(int)
+        for row in kept.values("result").annotate(n=Count("pk")):
+            deltas[row["result"]] -= row["n"]
+        deltas[result] += insert_select(
+            ItemOutcome, ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
+            held.values_list(
+                "workspace_id", Cast(Value(generation), ItemOutcome._meta.get_field("change_id").__class__()),
+                "store_id", "code_id", Cast(Value(result), TextField()), Cast(Value(reason), TextField()),
+                Cast(Value(self.clock()), DateTimeField()),
+            ),
+            on_conflict=_UPSERT,
+        )  # fmt: skip
+        ChangeProgress.objects.filter(change_id=generation, store=self.store).update(
+            **{name: F(name) + delta for name, delta in deltas.items() if delta}
+        )
+
+
+def _by_generation(codes: Sequence[ClaimedCode]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    for code in codes:
+        groups[code.generation].append(code.id)
+    return groups
+
+
+def _claimed(row: tuple[Any, ...]) -> ClaimedCode:
+    named = dict(zip(_CLAIMED, row, strict=True))
+    return ClaimedCode(
+        id=named["id"], code_id=named["code_id"], text=named["code__text"], title=named["code__offer__name"],
+        ref=named["ref"], wants_active=named["code__is_active"], generation=named["generation"],
+        observed_generation=named["observed_generation"], starts_at=named["starts"], ends_at=named["ends"],
+        is_suspect=named["suspect_until"] is not None, attempts=named["attempts"],
+        last_write_at=named["last_write_at"], acked_active=named["acked_active"],
+        written_generation=named["written_generation"], written_how=named["written_how"], problem=named["problem"],
+    )  # fmt: skip
+
+
+def _spec(code: ClaimedCode, offer: Offer, now: datetime) -> CodeSpec:
+    terms = DiscountTerms(
+        kind=DiscountKind(offer.discount_kind or "percent"), value=offer.discount_value or Decimal(0),
+        minimum=offer.minimum_purchase, once_per_customer=offer.once_per_customer, usage_limit=offer.usage_limit,
+    )  # fmt: skip
+    return CodeSpec(
+        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now, ends_at=code.ends_at,
+        tags=(f"offerwell-offer-{offer.pk}",),
+    )  # fmt: skip

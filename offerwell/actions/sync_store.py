@@ -1,0 +1,73 @@
+"""Make one store follow what the brand wants, until nothing is due. Any number of workers may do so at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+from django_scopes import scope, scopes_disabled
+
+from offerwell.actions.store_connection import open_store
+from offerwell.actions.sync_pass import Pass
+from offerwell.actions.sync_rows import DatabaseRows
+from offerwell.integrations.store import StoreError
+from offerwell.models import Store, StoreCode
+from offerwell.rules.store_sync import Margins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+def sync_margins() -> Margins:
+    """The assumptions about stores, from the settings."""
+    return Margins(
+        lease=settings.OFFERWELL_SYNC_LEASE, late_landing=settings.OFFERWELL_SYNC_LATE_LANDING,
+        replica_lag=settings.OFFERWELL_SYNC_REPLICA_LAG,
+    )  # fmt: skip
+
+
+def sync_store(*, store_id: int, should_stop: Callable[[], bool] = lambda: False) -> int:
+    """Settle due codes of the store, pass after pass, until none is due. Gives how many were claimed.
+
+    An unknown, switched-off or paused store is left alone.
+    """
+    with scopes_disabled():
+        store = Store.objects.select_related("workspace").filter(pk=store_id, is_on=True).first()
+    if store is None:
+        return 0
+    margins, owner = sync_margins(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+    claimed = 0
+    with scope(workspace=store.workspace):
+        rows = DatabaseRows(store, owner, timezone.now, margins)
+        try:
+            connector = open_store(store)
+        except StoreError as error:
+            rows.note_store(trouble=error.reason, pause=None)
+            return 0
+        rng = random.Random()  # noqa: S311  jitter, not a secret
+        work = Pass(connector, rows, timezone.now, time.sleep, rng.random, margins, should_stop)
+        while not should_stop() and not _is_paused(store_id, timezone.now()) and (n := work.run()):
+            claimed += n
+    return claimed
+
+
+def _is_paused(store_id: int, now: datetime) -> bool:
+    return Store.objects.filter(pk=store_id, paused_until__gt=now).exists()
+
+
+def stores_with_due_codes(*, at: datetime) -> list[int]:
+    """Stores, of all workspaces, that have a code worth claiming now."""
+    with scopes_disabled():
+        due = StoreCode.objects.filter(due_at__lte=at).filter(
+            Q(lease_until=None) | Q(lease_until__lt=at)
+        )
+        on = Store.objects.filter(is_on=True).filter(Q(paused_until=None) | Q(paused_until__lte=at))
+        return [store.pk for store in on.order_by("pk") if due.filter(store_id=store.pk).exists()]
