@@ -34,12 +34,14 @@ class ImportRunner:
             await asyncio.sleep(TICK_SECONDS)
 
     async def advance(self, item: Import) -> None:
-        """Bring one import forward: cancel it, or run it once its time has come."""
+        """Bring one import forward: cancel it, run it halfway to its end, end it."""
         if item.status is ImportStatus.CANCELING:
             self.store.imports.finish(item, item.output, ImportStatus.CANCELED)
-        elif item.status is ImportStatus.CREATED and self.store.clock() >= item.due:
+        elif item.status is ImportStatus.CREATED and self.store.clock() >= item.start_at:
             item.status = ImportStatus.RUNNING
             await self.run_lines(item)
+        if item.status is ImportStatus.RUNNING and self.store.clock() >= item.due:
+            self.store.imports.finish(item, item.output, ImportStatus.COMPLETED)
 
     async def run_lines(self, item: Import) -> None:
         """Run all lines in portions, so that other requests are answered in between."""
@@ -52,8 +54,7 @@ class ImportRunner:
             await asyncio.sleep(0)
             if item.status is ImportStatus.CANCELING:
                 break
-        ended = ImportStatus.CANCELED if item.status is ImportStatus.CANCELING else ImportStatus.COMPLETED
-        self.store.imports.finish(item, "".join(f"{row}\n" for row in rows).encode(), ended)
+        item.output = "".join(f"{row}\n" for row in rows).encode()
 
     def run_line(self, item: Import, line: str, number: int) -> str:
         """Run one line; what is wrong with it stands in its result."""

@@ -35,6 +35,7 @@ class Import:
     lines: tuple[str, ...]
     version: str
     created_at: int
+    start_at: float
     due: float
     status: ImportStatus = ImportStatus.CREATED
     done_lines: int = 0
@@ -75,7 +76,8 @@ class ImportDesk:
     def start(self, mutation: str, content: bytes, version: str, due: float) -> Import:
         """Accept an import."""
         lines = tuple(line for line in content.decode().splitlines() if line.strip())
-        made = Import(self.number(), mutation, lines, version, int(self.clock()), due)
+        now = self.clock()
+        made = Import(self.number(), mutation, lines, version, int(now), (now + due) / 2, due)
         self.imports[made.number] = made
         return made
 

@@ -76,7 +76,7 @@ def run(_root: None, call: Call, given: Given) -> Shown:
         return Shown("BulkOperationRunMutationPayload", {"bulkOperation": None, "userErrors": [error]})
     desk = call.store.imports
     content = desk.uploads[given["stagedUploadPath"]] or b""
-    made = desk.start(given["mutation"], content, call.version, call.store.due_after_job())
+    made = desk.start(given["mutation"], content, call.version, call.store.due_after_import())
     return Shown("BulkOperationRunMutationPayload", {"bulkOperation": made, "userErrors": []})
 
 

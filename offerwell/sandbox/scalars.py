@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, IntValueNode, ValueNode
+from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, IntValueNode, Undefined, ValueNode
+from graphql.pyutils import UndefinedType
 
 
 def wide_int() -> GraphQLScalarType:
@@ -26,12 +27,9 @@ def parse_int(value: Any) -> int:  # noqa: ANN401  # whatever the client sent
     return int(value)
 
 
-def parse_int_literal(node: ValueNode) -> int:
-    """Read an integer written in the document."""
-    if not isinstance(node, IntValueNode):
-        message = "Int cannot represent a non-integer literal"
-        raise GraphQLError(message)
-    return int(node.value)
+def parse_int_literal(node: ValueNode) -> int | UndefinedType:
+    """Read an integer written in the document; anything else is undefined, which the validator refuses."""
+    return int(node.value) if isinstance(node, IntValueNode) else Undefined
 
 
 def parse_decimal(value: Any) -> str:  # noqa: ANN401  # whatever the client sent

@@ -48,6 +48,7 @@ class Settings:
     currency: str = "USD"
     pacing: Pacing = Pacing.STANDARD
     job_seconds: float = 0.3
+    import_seconds: float | None = None  # as long as a job unless given; a real one-line import took 3 s [recorded]
     index_seconds: float = 0.0
     throttle_status: int = 200
 
@@ -99,15 +100,24 @@ class Store:
 
     def promise_job(self, gid: str | None, action: Action, numbers: tuple[int, ...], tags: tuple[str, ...] = ()) -> str:
         """Accept a bulk change, slowed or halved by a fault; answer the job's id."""
-        slow = self.faults.strike(FaultKind.SLOW_JOB, action.value, mutation=True)
         half = self.faults.strike(FaultKind.HALF_FAILED_JOB, action.value, mutation=True)
         touched = numbers[: len(numbers) // 2] if half else numbers
         job_id = gid or f"gid://shopify/Job/{uuid.UUID(int=self.chance.getrandbits(128), version=4)}"
-        wait = self.settings.job_seconds + ((slow.seconds or 30.0) if slow else 0.0)
+        wait = self.settings.job_seconds + self.slowed_by(action.value)
         self.jobs.promise(job_id, action, touched, self.clock() + wait, tags)
         return job_id
 
     def due_after_job(self) -> float:
         """Answer when work promised now is done."""
-        slow = self.faults.strike(FaultKind.SLOW_JOB, "add_codes", mutation=True)
-        return self.clock() + self.settings.job_seconds + ((slow.seconds or 30.0) if slow else 0.0)
+        return self.clock() + self.settings.job_seconds + self.slowed_by("add_codes")
+
+    def due_after_import(self) -> float:
+        """Answer when an import accepted now may end."""
+        seconds = self.settings.import_seconds
+        wait = self.settings.job_seconds if seconds is None else seconds
+        return self.clock() + wait + self.slowed_by("import")
+
+    def slowed_by(self, work: str) -> float:
+        """Answer how much longer a fault makes some work take."""
+        slow = self.faults.strike(FaultKind.SLOW_JOB, work, mutation=True)
+        return (slow.seconds or 30.0) if slow else 0.0
