@@ -365,5 +365,5 @@ def test_700_codes_by_three_workers_of_one_bucket_are_never_throttled(paced_sand
     assert len(set(refs)) == 700
     assert [one.refusal for part in created for one in part] == [""] * 700
     assert [call["throttled"] for call in paced_sandbox.calls("CreateBasic")] == [False] * 8
-    assert 49 < took < 60
+    assert 50 <= took < 56
     assert len(paced_sandbox.calls("access_token")) == 1

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
 
-# A request that was told to go is charged by the store within this many seconds; until then the
-# store's own figure is too high by its cost.
+# A request that was told to go is charged by the store, and its answer is back, within this many
+# seconds of travel; until then the store's own figure may be too high by its cost.
 FLIGHT_SECONDS = 1.0
 
 
@@ -52,10 +52,17 @@ def restored(state: BucketState, now: float) -> BucketState:
 
 
 def reserved(state: BucketState, points: int, now: float) -> tuple[BucketState, float]:
-    """The bucket without `points`, and the wait: (requested - available) / restore rate."""
+    """The bucket without `points`, and the wait: (requested + cushion - available) / restore rate.
+
+    The cushion is what the store restores in FLIGHT_SECONDS. A full bucket at the store restores
+    nothing until the first charge arrives, while ours counts from the promise: without a cushion
+    the first of a crowd that has to wait comes that much too early.
+    """
     current = restored(state, now)
-    left = current.available - min(points, current.maximum)
-    wait = max(0.0, -left / current.restore_rate)
+    taken = min(points, current.maximum)
+    cushion = min(current.restore_rate * FLIGHT_SECONDS, current.maximum - taken)
+    left = current.available - taken
+    wait = max(0.0, (cushion - left) / current.restore_rate)
     busy_until = max(current.busy_until, now + wait + FLIGHT_SECONDS)
     return replace(current, available=left, busy_until=busy_until), wait
 
