@@ -81,6 +81,7 @@ _FIELDS: dict[str, Callable[[NameSource], str]] = {
     "last_initial": lambda source: fold(source.last_name)[:1],
     "handle": lambda source: fold(source.handle),
 }
+_NAME_FIELDS = "{first_name}, {last_name}, {first_initial}, {last_initial}, {handle}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,11 @@ def parse_pattern(text: str, *, discount: Decimal | None = None) -> CodePattern:
             texts[-1] += _whole_number(discount) + _fixed(after)
             continue
         if field not in _FIELDS:
-            raise InvalidPattern(f"{{{field}}} is not a field. Use {_field_list()}.")
+            raise InvalidPattern(f"{{{field}}} is not a field. Use {_NAME_FIELDS} or {{discount}}.")
         fields.append(field)
         texts.append(_fixed(after))
     if not fields:
-        raise InvalidPattern(f"The pattern gives every member the same code. Add one of {_field_list()}.")
+        raise InvalidPattern(f"The pattern gives every member the same code. Add one of {_NAME_FIELDS}.")
     if sum(map(len, texts)) > LONGEST_FIXED_TEXT:
         raise InvalidPattern(f"Use at most {LONGEST_FIXED_TEXT} letters and digits around the fields.")
     return CodePattern(tuple(texts), tuple(fields))
@@ -148,10 +149,6 @@ def _fixed(text: str) -> str:
     if folded != text.upper():
         raise InvalidPattern(f"“{text}” has other signs than letters A–Z and digits. Leave them out.")
     return folded
-
-
-def _field_list() -> str:
-    return ", ".join(f"{{{field}}}" for field in _FIELDS) + " or {discount}"
 
 
 def _whole_number(discount: Decimal | None) -> str:

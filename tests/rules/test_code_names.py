@@ -95,7 +95,10 @@ def test_missing_parts_fall_back_to_another_name_then_to_random_letters():
 
 def test_long_names_are_cut_and_the_fixed_text_is_kept():
     long = NameSource("A" * 60, "B" * 60)
-    assert named([long] * 2, "{first_name}{last_name}XX") == ["A" * 19 + "B" * 19 + "XX", "A" * 19 + "B" * 19 + "X2"]
+    assert named([long] * 2, "{first_name}{last_name}XX") == [
+        "A" * 19 + "B" * 19 + "XX",
+        "A" * 19 + "B" * 19 + "X2",
+    ]
 
 
 @pytest.mark.parametrize(

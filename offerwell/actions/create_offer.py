@@ -1,0 +1,60 @@
+"""Create an offer: its terms, its window, the stores its codes go to, where its links lead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from offerwell.actions.record_event import record_event
+from offerwell.models import Offer, OfferStore, Store, lock_workspace
+from offerwell.rules.offer_draft import OfferDraft, OfferRefused, problems_of, tidied
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.rules.permissions import Actor
+
+
+def create_offer(*, workspace_id: int, draft: OfferDraft, by: Actor, at: datetime) -> Offer:
+    """Store the offer. Raises OfferRefused with every problem, by field; nothing is stored then."""
+    with transaction.atomic():
+        lock_workspace(workspace_id)
+        draft = accepted(draft, other_than=None)
+        offer: Offer = Offer.objects.create(workspace_id=workspace_id, created_at=at, **columns_of(draft))
+        for store_id in draft.store_ids:
+            OfferStore.objects.create(workspace_id=workspace_id, offer=offer, store_id=store_id)
+        facts = {"name": offer.name, "type": offer.type, "stores": sorted(draft.store_ids)}
+        record_event(
+            workspace_id=workspace_id, kind="offer_created", subject=f"offer:{offer.pk}", facts=facts,
+            by=by, at=at,
+        )  # fmt: skip
+    return offer
+
+
+def accepted(draft: OfferDraft, *, other_than: Offer | None) -> OfferDraft:
+    """The tidied draft. Raises OfferRefused; `other_than` is the offer that may keep its own name."""
+    draft = tidied(draft)
+    problems = problems_of(draft)
+    same = Offer.objects.filter(name_key=draft.name.lower())
+    if other_than is not None:
+        same = same.exclude(pk=other_than.pk)
+    if "name" not in problems and (taken := same.first()):
+        problems["name"] = f"There is an offer named {taken.name} already. Choose another name."
+    if Store.objects.filter(pk__in=draft.store_ids).count() != len(draft.store_ids):
+        problems["stores"] = "A chosen store is not connected any more. Choose the stores again."
+    if problems:
+        raise OfferRefused(problems)
+    return draft
+
+
+def columns_of(draft: OfferDraft) -> dict[str, Any]:
+    """The draft as columns of Offer."""
+    return {
+        "name": draft.name, "name_key": draft.name.lower(), "description": draft.description,
+        "type": draft.type, "status": draft.status, "starts_at": draft.starts_at, "ends_at": draft.ends_at,
+        "discount_kind": draft.discount_kind, "discount_value": draft.discount_value,
+        "minimum_purchase": draft.minimum, "usage_limit": draft.usage_limit,
+        "once_per_customer": draft.once_per_customer, "code_pattern": draft.code_pattern,
+        "destination": draft.destination,
+    }  # fmt: skip
