@@ -186,7 +186,9 @@ def test_an_unreadable_retry_after_is_a_short_pause(text: str) -> None:
 @pytest.mark.parametrize("busy", [throttled(10, 5000.0), httpx.Response(429), error_answer("THROTTLED")])
 def test_a_store_that_is_busy_for_ever_is_left_for_later(busy: httpx.Response) -> None:
     store, time = ScriptedStore([busy]), FakeTime()
-    with pytest.raises(StoreError, match="has been busy for") as caught:
+    with pytest.raises(
+        StoreError, match=r"has been busy for \d+ seconds\. Offerwell tries again by itself\."
+    ) as caught:
         connector_to(store, time).switch([gid(1)], active=False)
     assert type(caught.value) is StoreError
     assert (caught.value.permanent, caught.value.retry_after) == (False, 60.0)
@@ -299,4 +301,6 @@ def test_the_request_as_sent() -> None:
     assert str(sent.url) == "https://glow-lab.myshopify.com/admin/api/2026-10/graphql.json"
     assert sent.headers["Content-Type"] == "application/json"
     assert sent.headers["User-Agent"] == "Offerwell"
+    assert sent.headers["Accept-Encoding"] == "gzip"
+    assert sent.headers["X-Shopify-Access-Token"] == "token-1"
     assert json.loads(sent.content)["variables"] == {"ids": [gid(1)]}

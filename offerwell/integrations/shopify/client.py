@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # How long a throttled request is pressed before the caller is told to come back later.
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 120.0
 USER_AGENT = "Offerwell"
 
 
@@ -79,6 +79,10 @@ class AdminClient:
         """The `data` of the answer. Raises the errors of `integrations.store`."""
         return self._retries.run(lambda: self._accepted(call))
 
+    def close(self) -> None:
+        """Close the connections to the store."""
+        self._http.close()
+
     def _accepted(self, call: Call) -> Json:
         """Press on while the store only says "slow down"; a first refused token is renewed."""
         waited, rounds, was_renewed = 0.0, 0, False
@@ -116,6 +120,7 @@ class AdminClient:
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
+            "Accept-Encoding": "gzip",  # others unpack a little into very much at once
             "User-Agent": USER_AGENT,
             "X-Shopify-Access-Token": token,
         }

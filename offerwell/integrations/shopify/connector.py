@@ -113,6 +113,10 @@ class ShopifyConnector:
                 }
         return refusals
 
+    def close(self) -> None:
+        """Close the connections to the store. Not part of the protocol: for those who open many."""
+        self._client.close()
+
     def _nodes(self, operation: Operation, refs: Sequence[str]) -> dict[str, Json]:
         """The discounts among refs, by id: an answer's order is not relied upon."""
         found: dict[str, Json] = {}
