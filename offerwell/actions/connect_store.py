@@ -1,0 +1,199 @@
+"""Connect a shop: ask it who it is before anything is stored, so that a typing error is told at its field.
+
+Credentials are Shopify's client credentials (an app of the brand's own organisation) or a legacy static
+token. Source: shopify.md §3.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from django.db import transaction
+
+from offerwell.actions.record_event import record_event
+from offerwell.integrations.shopify import connect
+from offerwell.integrations.shopify.addresses import shop_origin
+from offerwell.integrations.shopify.credentials import MemoryTokens
+from offerwell.integrations.shopify.pacing import BucketState, MemoryBucket
+from offerwell.integrations.store import AccessRefused, StoreError
+from offerwell.models import Store, StoreKind, lock_workspace
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.integrations.store import StoreConnector, StoreIdentity
+    from offerwell.rules.permissions import Actor
+
+NEEDED_SCOPES = ("read_discounts", "write_discounts")
+LONGEST_LABEL = 80
+LONGEST_CREDENTIAL = 255
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAccess:
+    """A shop's address and what opens it: a client id and its secret, or a static token."""
+
+    kind: str
+    address: str
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    static_token: str = field(default="", repr=False)
+
+
+class ConnectorFactory(Protocol):
+    """Makes a connector that stores nothing."""
+
+    def __call__(self, access: StoreAccess) -> StoreConnector:
+        """The connector; sends nothing yet. Raises a permanent StoreError for a wrong address."""
+
+
+class StoreRefused(Exception):
+    """The shop cannot be connected so. Nothing was stored. `problems` maps a field to a sentence.
+
+    Fields: label, kind, address, client_id, client_secret, static_token, access (all credentials).
+    """
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
+def connector_of(access: StoreAccess) -> StoreConnector:
+    """A connector for one question: its token and its rate limit live no longer than it."""
+    return connect(
+        access.address, access.client_id, access.client_secret, token=access.static_token,
+        bucket=MemoryBucket(BucketState(at=time.time())), tokens=MemoryTokens(),
+        allow_loopback=access.kind == StoreKind.SANDBOX,
+    )  # fmt: skip
+
+
+def connect_store(
+    *,
+    workspace_id: int,
+    label: str,
+    kind: str,
+    address: str,
+    client_id: str = "",
+    client_secret: str = "",
+    static_token: str = "",
+    by: Actor,
+    at: datetime,
+    connector_factory: ConnectorFactory = connector_of,
+) -> Store:
+    """Ask the shop, then store it with its currency, time zone and scopes. Raises StoreRefused."""
+    label = " ".join(label.split())
+    access = StoreAccess(
+        kind, address.strip(), client_id.strip(), client_secret.strip(), static_token.strip()
+    )
+    problems = _label_problems(label) | access_problems(access)
+    if problems:
+        raise StoreRefused(problems)
+    kept_address = _kept_address(access)
+    _refuse_twice(label, kept_address)
+    identity = identified(access, connector_factory)
+    with transaction.atomic():
+        lock_workspace(workspace_id)
+        _refuse_twice(label, kept_address)
+        store: Store = Store.objects.create(
+            workspace_id=workspace_id, label=label, kind=kind, address=kept_address,
+            client_id=access.client_id, client_secret=access.client_secret, static_token=access.static_token,
+            currency=identity.currency, timezone=identity.timezone, scopes=scope_text(identity),
+            last_answer_at=at, connected_at=at,
+        )  # fmt: skip
+        facts = {"label": label, "kind": kind, "address": kept_address}
+        record_event(
+            workspace_id=workspace_id, kind="store_connected", subject=f"store:{store.pk}", facts=facts,
+            by=by, at=at,
+        )  # fmt: skip
+    return store
+
+
+def access_problems(access: StoreAccess) -> dict[str, str]:
+    """What is wrong with the fields before anybody is asked."""
+    problems = _credential_problems(access)
+    if access.kind not in StoreKind.values:
+        problems["kind"] = "Choose Shopify or Sandbox store."
+    try:
+        origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
+    except StoreError as error:
+        problems["address"] = error.reason
+    else:
+        if access.kind == StoreKind.SANDBOX and origin.endswith(".myshopify.com"):
+            problems["address"] = "A sandbox store runs on this machine, for example http://127.0.0.1:8100."
+    return problems
+
+
+def _credential_problems(access: StoreAccess) -> dict[str, str]:
+    given = (access.client_id, access.client_secret, access.static_token)
+    if any(
+        len(value) > LONGEST_CREDENTIAL or not value.isascii() or not value.isprintable() for value in given
+    ):
+        return {
+            "access": "This does not look like a client ID, secret or token. Copy it again from the store."
+        }
+    if access.static_token and (access.client_id or access.client_secret):
+        return {"access": "Enter either client ID and client secret, or an access token."}
+    if access.static_token:
+        return {}
+    problems = {}
+    if not access.client_id:
+        problems["client_id"] = "Enter the client ID of your app."
+    if not access.client_secret:
+        problems["client_secret"] = "Enter the client secret of your app."  # noqa: S105  a sentence
+    return problems
+
+
+def identified(access: StoreAccess, connector_factory: ConnectorFactory) -> StoreIdentity:
+    """Who answers with these credentials. Raises StoreRefused, also for another shop or a missing scope."""
+    try:
+        identity = connector_factory(access).identify()
+    except AccessRefused as error:
+        raise StoreRefused({"access": error.reason}) from error
+    except StoreError as error:
+        raise StoreRefused({"address": error.reason}) from error
+    if access.kind == StoreKind.SHOPIFY and identity.domain.lower() != _kept_address(access):
+        raise StoreRefused({"address": f"These credentials open {identity.domain}. Enter that address."})
+    if missing := missing_scopes(identity.scopes):
+        lacks = f"The app lacks the scope {' and '.join(missing)}."
+        raise StoreRefused(
+            {"access": f"{lacks} Add it to the app, release a new version and install it again."}
+        )
+    return identity
+
+
+def missing_scopes(scopes: frozenset[str]) -> list[str]:
+    """The scopes we need and have not; Shopify lets whoever may write also read."""
+    had = scopes | {f"read_{scope.removeprefix('write_')}" for scope in scopes if scope.startswith("write_")}
+    return [scope for scope in NEEDED_SCOPES if scope not in had]
+
+
+def scope_text(identity: StoreIdentity) -> str:
+    """The scopes as the store's row keeps them."""
+    return " ".join(sorted(identity.scopes))
+
+
+def _kept_address(access: StoreAccess) -> str:
+    """`NAME.myshopify.com`, or the sandbox's http address."""
+    origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
+    return origin.removeprefix("https://") if access.kind == StoreKind.SHOPIFY else origin
+
+
+def _label_problems(label: str) -> dict[str, str]:
+    if not label:
+        return {"label": "Name the store, as your team calls it."}
+    if len(label) > LONGEST_LABEL:
+        return {"label": f"The name is {len(label)} characters long. Use at most {LONGEST_LABEL}."}
+    return {}
+
+
+def _refuse_twice(label: str, address: str) -> None:
+    same_shop = Store.objects.filter(address=address).first()
+    if same_shop is not None:
+        sentence = (
+            f"This store is connected already, as {same_shop.label}. Open it to replace its credentials."
+        )
+        raise StoreRefused({"address": sentence})
+    if Store.objects.filter(label__iexact=label).exists():
+        raise StoreRefused({"label": f"Another store is named {label}. Choose another name."})
