@@ -7,7 +7,7 @@ of every other rule.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graphql import (
@@ -20,21 +20,67 @@ from graphql import (
     InlineFragmentNode,
     Node,
     ObjectFieldNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    VariableNode,
     Visitor,
     print_ast,
     visit,
 )
 
+STEPS = (OperationDefinitionNode, FieldNode, ArgumentNode, ObjectFieldNode, InlineFragmentNode, FragmentDefinitionNode)
 Words = Callable[[re.Match[str]], tuple[str, dict[str, object], str | None]]
 
 
 def shopify_words(schema: GraphQLSchema, document: DocumentNode, errors: list[GraphQLError]) -> list[dict[str, object]]:
     """Translate graphql-core's validation errors."""
     places = PlaceFinder(schema, document)
-    return [one_error(error, places) for error in errors]
+    return [one_error(error, places) for error in errors] + list(also_unused(document, errors))
+
+
+def also_unused(document: DocumentNode, errors: list[GraphQLError]) -> Iterator[dict[str, object]]:
+    """A variable that only an unknown argument uses counts as unused [recorded]; graphql-core does not say so."""
+    refused = [
+        node
+        for error in errors
+        for node in error.nodes or ()
+        if error.message.startswith("Unknown argument") and isinstance(node, ArgumentNode)
+    ]
+    only_there = {id(node.value): node.value for node in refused if isinstance(node.value, VariableNode)}
+    for operation in document.definitions:
+        if not isinstance(operation, OperationDefinitionNode):
+            continue
+        used = {node.name.value for node in variables_in(operation) if id(node) not in only_there}
+        for definition in operation.variable_definitions or ():
+            name = definition.variable.name.value
+            if name in {node.name.value for node in only_there.values()} - used:
+                yield unused_error(name, operation)
+
+
+def variables_in(operation: OperationDefinitionNode) -> list[VariableNode]:
+    """Every use of a variable in an operation, its declaration left out."""
+    declared = {id(definition.variable) for definition in operation.variable_definitions or ()}
+    found: list[VariableNode] = []
+
+    class Collector(Visitor):
+        def enter_variable(self, node: VariableNode, *_position: object) -> None:
+            if id(node) not in declared:
+                found.append(node)
+
+    visit(operation, Collector())
+    return found
+
+
+def unused_error(name: str, operation: OperationDefinitionNode) -> dict[str, object]:
+    """The error of an unused variable, at its operation."""
+    operation_name = operation.name.value if operation.name else "anonymous query"
+    message = f"Variable ${name} is declared by {operation_name} but not used"
+    start = operation.loc.start_token if operation.loc else None
+    where = [{"line": start.line, "column": start.column}] if start else []
+    extensions = {"code": "variableNotUsed", "variableName": name}
+    return {"message": message, "locations": where, "path": [step_name(operation)], "extensions": extensions}
 
 
 def one_error(error: GraphQLError, places: PlaceFinder) -> dict[str, object]:
@@ -56,8 +102,10 @@ def one_error(error: GraphQLError, places: PlaceFinder) -> dict[str, object]:
 
 
 def locations(error: GraphQLError, place: Place) -> list[dict[str, int]]:
-    """Point at the field, as the real store does, not at the argument."""
-    node = place.owner if place.owner is not None else None
+    """Point at the field or the object around, as the real store does; at the argument only if it is unknown."""
+    node = place.owner
+    if error.message.startswith("Unknown argument"):
+        node = (error.nodes or [node])[0]
     if node is not None and node.loc is not None:
         token = node.loc.start_token
         return [{"line": token.line, "column": token.column}]
@@ -133,6 +181,7 @@ class PlaceFinder(Visitor):
         super().__init__()
         self.info = TypeInfo(schema)
         self.trail: list[Any] = []
+        self.objects: list[ObjectValueNode] = []
         self.places: dict[int, Place] = {}
         visit(document, TypeInfoVisitor(self.info, self))
 
@@ -142,29 +191,34 @@ class PlaceFinder(Visitor):
 
     def enter(self, node: Node, *_position: object) -> None:
         """Note a node on the way down."""
-        if isinstance(node, (OperationDefinitionNode, FieldNode, ArgumentNode, ObjectFieldNode, InlineFragmentNode, FragmentDefinitionNode)):
+        if isinstance(node, STEPS):
             inner = isinstance(node, (ArgumentNode, ObjectFieldNode))
             expected = str(self.info.get_input_type()) if inner else ""
             parent = self.info.get_parent_input_type() if isinstance(node, ObjectFieldNode) else None
-            self.trail.append((node, expected, str(parent).rstrip("!") if parent else None))
+            around = self.objects[-1] if isinstance(node, ObjectFieldNode) else None
+            self.trail.append((node, expected, str(parent).rstrip("!") if parent else None, around))
+        if isinstance(node, ObjectValueNode):
+            self.objects.append(node)
         self.places[id(node)] = self.place()
 
     def leave(self, node: Node, *_position: object) -> None:
         """Forget a node on the way up."""
+        if isinstance(node, ObjectValueNode):
+            self.objects.pop()
         if self.trail and self.trail[-1][0] is node:
             self.trail.pop()
 
     def place(self) -> Place:
         """Describe where the walk stands."""
         place = Place()
-        for node, expected, input_type in self.trail:
+        for node, expected, input_type, around in self.trail:
             place.path.append(step_name(node))
             if isinstance(node, FieldNode):
                 place.owner, place.field, place.argument = node, node.name.value, None
             elif isinstance(node, (ArgumentNode, ObjectFieldNode)):
                 place.argument, place.input_type = node.name.value, input_type
                 place.expected, place.literal = expected, print_ast(node.value)
-                place.owner = node if isinstance(node, ObjectFieldNode) else place.owner
+                place.owner = around or place.owner
             else:
                 place.owner = node
         return place

@@ -97,8 +97,11 @@ def declare_bulk(name: str, action: Action, *, codes: bool = True, automatic: bo
         if error is not None:
             return job_payload(name, None, [error])
         numbers = target_numbers(call, given, codes=codes, automatic=automatic)
-        if not codes and not numbers:
-            return job_payload(name, None, [])  # recorded for automatic discounts: neither a job nor an error
+        if not codes and (given.get("ids") is not None or not numbers):
+            # Automatic discounts by ids, or by a blank search: neither a job nor an error [recorded].
+            for number in numbers:
+                call.store.book.delete(call.store.book.by_number[number])
+            return job_payload(name, None, [])
         return job_payload(name, promise(call, action, numbers, tuple(given.get("tags") or ())), [])
 
     field("Mutation", name)(change)
