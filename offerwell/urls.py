@@ -3,8 +3,12 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from offerwell.web.health import healthz, readyz
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/reporting/sales-tracking/"), name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("account/", include("allauth.urls")),
     path("reporting/sales-tracking/", include("offerwell.web.sales_tracking.urls")),
     path("reporting/sales-tracking/", include("offerwell.web.offers.urls")),

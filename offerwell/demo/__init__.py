@@ -1,0 +1,1 @@
+"""DOOR: sample workspaces as stories, built with the product's own actions."""

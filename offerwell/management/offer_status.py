@@ -1,0 +1,213 @@
+"""`offerwell offers activate|deactivate`: plan, confirm, apply, wait."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from offerwell.management.answer import answer, answer_json, json_option, note
+from offerwell.management.choosing import Chosen, choosing_options, selection_of
+from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
+from offerwell.management.refusal import ExitCode, Refused
+from offerwell.management.waiting import follow, told_change, waiting_options
+
+if TYPE_CHECKING:
+    from offerwell.actions.change_offer_status import Applied
+    from offerwell.models import Offer, OfferPart, Workspace
+    from offerwell.queries.planned_change import Plan, Wish
+
+REASONS = {
+    "not_in_offer": "not in this offer",
+    "no_code": "without a code or link",
+    "ended": "past the end date",
+    "changed_since": "changed again since",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """How the person wants to be asked and told."""
+
+    plan_only: bool
+    yes: bool
+    wait: bool
+    timeout: float | None
+    as_json: bool
+    key: str | None = None
+    digest: str | None = None
+
+
+def confirming_options(command: Any) -> Any:
+    """Options of every command that changes codes or links."""
+    for option in (
+        json_option,
+        *waiting_options,
+        click.option("--yes", is_flag=True, help="Apply the plan without asking."),
+        click.option("--plan", "plan_only", is_flag=True, help="Only show what would happen."),
+        workspace_option,
+    ):
+        command = option(command)
+    return command
+
+
+def _status_options(command: Any) -> Any:
+    for option in (
+        click.option(
+            "--digest", metavar="D", help="Apply only if the plan still has this digest (from --plan)."
+        ),
+        click.option("--key", metavar="K", help="A repeat with the same key gives the same change."),
+        click.option("--codes/--links", "codes", default=None, help="Which part, when the offer has both."),
+    ):
+        command = option(command)
+    return click.argument("offer")(choosing_options(confirming_options(command)))
+
+
+@click.command()
+@_status_options
+def activate(**typed: Any) -> ExitCode:
+    """Activate codes or links of members in OFFER (its name or number)."""
+    return _change(to_active=True, typed=typed)
+
+
+@click.command()
+@_status_options
+def deactivate(**typed: Any) -> ExitCode:
+    """Deactivate codes or links of members in OFFER (its name or number)."""
+    return _change(to_active=False, typed=typed)
+
+
+def _change(*, to_active: bool, typed: dict[str, Any]) -> ExitCode:
+    chosen = Chosen(
+        *(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file"))
+    )
+    chosen.check()
+    ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json", "key", "digest")))
+    with opened_workspace(typed["workspace_slug"]) as workspace:
+        from offerwell.queries.planned_change import Wish
+
+        offer = find_offer(typed["offer"])
+        part = _part_of(offer, codes=typed["codes"])
+        wish = Wish(offer=offer, part=part, to_active=to_active, selection=selection_of(offer, chosen))
+        return _planned_and_applied(workspace, wish, ask)
+
+
+def _part_of(offer: Offer, *, codes: bool | None) -> OfferPart:
+    from offerwell.models import OfferPart
+
+    if codes is None and offer.has_codes and offer.has_links:
+        raise Refused(f"“{offer.name}” has codes and links.", "Say which part with --codes or --links.")
+    part = OfferPart.CODES if (offer.has_codes if codes is None else codes) else OfferPart.LINKS
+    if not (offer.has_codes if part == OfferPart.CODES else offer.has_links):
+        other = "--links" if part == OfferPart.CODES else "--codes"
+        raise Refused(f"“{offer.name}” has no {part}.", f"Leave the option away, or use {other}.")
+    return part
+
+
+def _planned_and_applied(workspace: Workspace, wish: Wish, ask: Ask) -> ExitCode:
+    from offerwell.actions.change_offer_status import change_offer_status
+    from offerwell.queries.planned_change import plan_change
+
+    replayed = _made_before(workspace, wish, ask)
+    if replayed is not None:
+        return _told(replayed, ask)
+    plan = plan_change(wish, at=now())
+    if not plan.selected:
+        raise Refused(f"No members of “{wish.offer.name}” match.", "Choose others, or leave --where away.")
+    if ask.plan_only:
+        show_plan(plan, as_json=ask.as_json)
+        return ExitCode.DONE
+    confirm(plan, ask)
+    applied = refusing(
+        lambda: change_offer_status(
+            workspace_id=workspace.pk, wish=wish, digest=ask.digest or plan.digest,
+            key=ask.key or f"cli-{secrets.token_hex(16)}", by=acting_person(), at=now(),
+        )
+    )  # fmt: skip
+    return _told(applied, ask)
+
+
+def _made_before(workspace: Workspace, wish: Wish, ask: Ask) -> Applied | None:
+    """A repeat under a known key needs no plan and no question: nothing will be done."""
+    from offerwell.actions.change_offer_status import change_offer_status
+    from offerwell.models import BulkChange
+
+    if ask.plan_only or ask.key is None or not BulkChange.objects.filter(key=ask.key).exists():
+        return None
+    return refusing(
+        lambda: change_offer_status(
+            workspace_id=workspace.pk, wish=wish, digest="", key=ask.key or "", by=acting_person(), at=now()
+        )
+    )
+
+
+def refusing(apply: Any) -> Any:
+    """What `apply` gives; its refusals in the words of this door."""
+    from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate
+
+    try:
+        return apply()
+    except PlanOutOfDate as refused:
+        raise Refused(
+            "The plan is out of date: codes or links changed since. Nothing was done.",
+            "Look at the new plan and confirm again.",
+            code=ExitCode.OUT_OF_DATE, lines=plan_lines(refused.plan), facts={"plan": refused.plan.to_json()},
+        ) from refused  # fmt: skip
+    except KeyReused as refused:
+        raise Refused(
+            f"The key was used for another change, number {refused.change.pk}. Nothing was done.",
+            "Use a new key, or leave --key away.",
+        ) from refused
+
+
+def _told(applied: Applied, ask: Ask) -> ExitCode:
+    if applied.was_replayed:
+        note(
+            f"This was asked before with the same key: it is change {applied.change.pk}. Nothing was done again."
+        )
+    if ask.wait:
+        return follow(applied.change, timeout=ask.timeout, as_json=ask.as_json)
+    told_change(applied.change, as_json=ask.as_json)
+    return ExitCode.DONE
+
+
+def confirm(plan: Plan, ask: Ask) -> None:
+    """Show the plan and ask, unless --yes. Where nobody can answer, refuse."""
+    if ask.yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(
+            "Nothing was done: a change needs a confirmation.",
+            "Look at the plan and run the command again with --yes.",
+            lines=plan_lines(plan), facts={"plan": plan.to_json()},
+        )  # fmt: skip
+    for line in plan_lines(plan):
+        note(line)
+    click.confirm("Apply this?", abort=True, err=True)
+
+
+def show_plan(plan: Plan, *, as_json: bool) -> None:
+    """The plan as the answer."""
+    if as_json:
+        answer_json(plan.to_json())
+        return
+    for line in plan_lines(plan):
+        answer(line)
+
+
+def plan_lines(plan: Plan) -> tuple[str, ...]:
+    """The plan for a person."""
+    wish = plan.wish
+    verb = "Activate" if wish.to_active else "Deactivate"
+    lines = [
+        f"{verb} {wish.part} of “{wish.offer.name}”",
+        f"  Members selected  {plan.selected:>9,}",
+        f"  Will change       {plan.will_change:>9,} {wish.part}",
+        f"  Already so        {plan.already_so:>9,} {wish.part}",
+        f"  Left out          {plan.excluded:>9,}",
+    ]
+    lines += [f"    {count:,} {REASONS[str(reason)]}" for reason, count in plan.reasons]
+    return tuple(lines)

@@ -1,0 +1,305 @@
+"""`offerwell offers`: list, show, create, enroll, generate; activate and deactivate are in offer_status.py."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from offerwell.management.answer import answer, answer_json, answer_table, json_option, some_of
+from offerwell.management.choosing import Chosen, choosing_options, filter_of, named_ids
+from offerwell.management.member_lines import lines_of_file, member_ids
+from offerwell.management.offer_status import activate, deactivate
+from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
+from offerwell.management.refusal import Refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.models import Offer, Workspace
+    from offerwell.rules.offer_draft import OfferDraft
+    from offerwell.rules.selection import MemberSelection
+
+_PROPOSALS_SHOWN = 50
+_TYPES = ("promo_code", "sales_link", "both")
+
+
+@click.group()
+def offers() -> None:
+    """Offers: list, show, create, enroll, generate, activate, deactivate."""
+
+
+offers.add_command(activate)
+offers.add_command(deactivate)
+
+
+@offers.command("list")
+@workspace_option
+@json_option
+def list_offers(workspace_slug: str | None, as_json: bool) -> None:
+    """All offers of the workspace."""
+    with opened_workspace(workspace_slug):
+        from offerwell.models import Offer
+
+        found = [_offer_json(offer) for offer in Offer.objects.order_by("name_key")]
+    if as_json:
+        answer_json(found)
+        return
+    head = ("ID", "Offer", "Type", "Status", "Members", "Codes active", "off", "Links active", "off")
+    answer_table(head, [_row(offer) for offer in found])
+
+
+def _row(offer: dict[str, Any]) -> list[object]:
+    counts = [
+        f"{offer[part][status]:,}" for part in ("codes", "links") for status in ("active", "deactivated")
+    ]
+    return [offer["id"], offer["name"], offer["type"], offer["status"], f"{offer['members']:,}", *counts]
+
+
+@offers.command()
+@click.argument("offer_text", metavar="OFFER")
+@workspace_option
+@json_option
+def show(offer_text: str, workspace_slug: str | None, as_json: bool) -> None:
+    """One offer with its counts."""
+    with opened_workspace(workspace_slug):
+        _show(find_offer(offer_text), as_json=as_json)
+
+
+def _show(offer: Offer, *, as_json: bool) -> None:
+    body = _offer_json(offer)
+    if as_json:
+        answer_json(body)
+        return
+    answer(f"{body['name']} (number {body['id']}): {offer.get_type_display()}, {body['status']}")
+    answer(f"  Discount  {_discount_text(body)}")
+    answer(f"  Window    {body['starts_at'] or 'from the beginning'} – {body['ends_at'] or 'no end'}")
+    answer(f"  Stores    {', '.join(body['stores']) or 'none'}")
+    answer(f"  Links to  {body['destination'] or '–'}")
+    answer(f"  Members   {body['members']:,}")
+    for part in ("codes", "links"):
+        answer(
+            f"  {part.title():8}  {body[part]['active']:,} active, {body[part]['deactivated']:,} deactivated"
+        )
+
+
+def _discount_text(body: dict[str, Any]) -> str:
+    if body["discount_value"] is None:
+        return "–"
+    return f"{body['discount_value']} {'%' if body['discount_kind'] == 'percent' else 'off'}"
+
+
+def _offer_json(offer: Offer) -> dict[str, Any]:
+    from offerwell.models import Enrollment, OfferStore, PromoCode, SalesLink
+
+    stores = OfferStore.objects.filter(offer=offer).order_by("pk").values_list("store__label", flat=True)
+    return {
+        "id": offer.pk, "name": offer.name, "type": offer.type, "status": offer.status,
+        "discount_kind": offer.discount_kind,
+        "discount_value": None if offer.discount_value is None else f"{offer.discount_value.normalize():f}",
+        "starts_at": _moment(offer.starts_at), "ends_at": _moment(offer.ends_at), "destination": offer.destination,
+        "stores": list(stores), "members": Enrollment.objects.filter(offer=offer).count(),
+        "codes": _by_status(PromoCode, offer), "links": _by_status(SalesLink, offer),
+    }  # fmt: skip
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _by_status(model: Any, offer: Offer) -> dict[str, int]:
+    from django.db.models import Count
+
+    counts = dict(
+        model.objects.filter(offer=offer).order_by().values_list("is_active").annotate(n=Count("pk"))
+    )
+    return {"active": counts.get(True, 0), "deactivated": counts.get(False, 0)}
+
+
+def _create_options(command: Any) -> Any:
+    moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+    for option in (
+        json_option,
+        workspace_option,
+        click.option("--description", default="", help="For your team; members do not see it."),
+        click.option("--destination", default="", metavar="URL", help="Where the links lead."),
+        click.option("--pattern", default="", help="Names of codes, such as GLOW{first_name}{discount}."),
+        click.option(
+            "--store", "stores", multiple=True, metavar="LABEL", help="Where the codes go; repeatable."
+        ),
+        click.option("--ends", type=moment, help="End, UTC unless it says otherwise."),
+        click.option("--starts", type=moment, help="Start, UTC unless it says otherwise."),
+        click.option("--once-per-customer", is_flag=True, help="Each shopper uses a code once."),
+        click.option("--usage-limit", type=click.IntRange(1), help="How often each code can be used."),
+        click.option("--minimum", metavar="SUM", help="Minimum purchase, in the store's currency."),
+        click.option("--amount", metavar="SUM", help="Amount off, in the store's currency."),
+        click.option("--percent", metavar="N", help="Percent off."),
+        click.option("--type", "kind", type=click.Choice(_TYPES), required=True, help="The parts it has."),
+    ):
+        command = option(command)
+    return command
+
+
+@offers.command()
+@click.argument("name")
+@_create_options
+def create(name: str, workspace_slug: str | None, as_json: bool, **typed: Any) -> None:
+    """Create an offer. Members join it with `offers enroll`, and get codes and links with `offers generate`."""
+    with opened_workspace(workspace_slug) as workspace:
+        from offerwell.actions.create_offer import create_offer
+        from offerwell.rules.offer_draft import OfferRefused
+
+        draft = _draft(name, typed)
+        try:
+            offer = create_offer(workspace_id=workspace.pk, draft=draft, by=acting_person(), at=now())
+        except OfferRefused as refused:
+            raise Refused(
+                "The offer was not created.", "Correct these and run the command again.",
+                lines=tuple(refused.problems.values()), facts={"problems": refused.problems},
+            ) from refused  # fmt: skip
+        _show(offer, as_json=as_json)
+
+
+def _draft(name: str, typed: dict[str, Any]) -> OfferDraft:
+    from offerwell.rules.offer_draft import OfferDraft
+
+    if typed["percent"] and typed["amount"]:
+        raise click.UsageError("Give --percent or --amount, not both.")
+    defaults = {"code_pattern": typed["pattern"]} if typed["pattern"] else {}
+    return OfferDraft(
+        name=name, type=typed["kind"], discount_kind="amount" if typed["amount"] else "percent",
+        discount_value=_number(typed["amount"] or typed["percent"]), minimum=_number(typed["minimum"]),
+        usage_limit=typed["usage_limit"], once_per_customer=typed["once_per_customer"],
+        starts_at=_aware(typed["starts"]), ends_at=_aware(typed["ends"]), destination=typed["destination"],
+        store_ids=tuple(_store_id(label) for label in typed["stores"]), description=typed["description"], **defaults,
+    )  # fmt: skip
+
+
+def _number(text: str | None) -> Decimal | None:
+    if not text:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise Refused(f"“{text}” is not a number.", "Write it with a point, such as 12.50.") from error
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    from datetime import UTC
+
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _store_id(label: str) -> int:
+    from offerwell.models import Store
+
+    found = Store.objects.filter(label__iexact=label).values_list("pk", flat=True).first()
+    if found is None:
+        labels = list(Store.objects.order_by("label").values_list("label", flat=True)[:20])
+        step = f"Use one of: {', '.join(labels)}." if labels else "Connect one in Settings › Stores."
+        raise Refused(f"There is no store “{label}”.", step)
+    return found
+
+
+@offers.command()
+@click.argument("offer_text", metavar="OFFER")
+@choosing_options
+@workspace_option
+@json_option
+def enroll(offer_text: str, workspace_slug: str | None, as_json: bool, **typed: Any) -> None:
+    """Let members join OFFER. --all means all members of the workspace; --where narrows them."""
+    chosen = Chosen(
+        *(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file"))
+    )
+    chosen.check()
+    with opened_workspace(workspace_slug) as workspace:
+        _enroll(workspace, find_offer(offer_text), chosen, as_json=as_json)
+
+
+def _enroll(workspace: Workspace, offer: Offer, chosen: Chosen, *, as_json: bool) -> None:
+    from offerwell.actions.enroll_members import OfferArchived, enroll_members
+
+    selection = _members_meant(chosen)
+    try:
+        done = enroll_members(
+            workspace_id=workspace.pk, offer=offer, selection=selection, by=acting_person(), at=now()
+        )
+    except OfferArchived as refused:
+        raise Refused(str(refused), "Nothing was done.") from refused
+    if as_json:
+        answer_json({"offer": offer.name, "added": done.added, "already": done.already})
+        return
+    answer(f"{done.added:,} members joined “{offer.name}”; {done.already:,} belonged to it before.")
+
+
+def _members_meant(chosen: Chosen) -> MemberSelection:
+    from offerwell.queries.members import newest_member_id
+    from offerwell.rules.selection import MemberSelection, View
+
+    if not chosen.everybody:
+        return MemberSelection(ids=named_ids(chosen))
+    wanted = filter_of(chosen.conditions)
+    if wanted.view != View.ALL:
+        raise Refused(
+            "A status chooses members of an offer, not new ones.", "Use country, tag, group or search."
+        )
+    left_out = member_ids(lines_of_file(chosen.except_file)) if chosen.except_file else ()
+    return MemberSelection(filter=wanted, exclude=left_out, up_to=newest_member_id())
+
+
+@offers.command()
+@click.argument("offer_text", metavar="OFFER")
+@click.option("--pattern", default="", help="Names of codes; the offer's own unless given.")
+@click.option("--plan", "plan_only", is_flag=True, help="Only show the codes that would be made.")
+@workspace_option
+@json_option
+def generate(
+    offer_text: str, pattern: str, plan_only: bool, workspace_slug: str | None, as_json: bool
+) -> None:
+    """Make the codes and links that members of OFFER lack."""
+    with opened_workspace(workspace_slug) as workspace:
+        from offerwell.actions.generate_codes import CannotGenerate, CodesRefused
+        from offerwell.rules.code_names import InvalidPattern
+
+        offer = find_offer(offer_text)
+        try:
+            if plan_only:
+                _propose(offer, pattern, as_json=as_json)
+            else:
+                _generate(workspace, offer, pattern, as_json=as_json)
+        except (CannotGenerate, CodesRefused, InvalidPattern) as refused:
+            raise Refused(
+                str(refused), "Nothing was made. Correct that and run the command again."
+            ) from refused
+
+
+def _propose(offer: Offer, pattern: str, *, as_json: bool) -> None:
+    from offerwell.queries.code_proposals import lacking, propose_codes
+
+    counts = lacking(offer)
+    proposals = propose_codes(offer, pattern=pattern, limit=_PROPOSALS_SHOWN)
+    if as_json:
+        listed = [{"member": p.place.name, "email": p.place.email, "code": p.text} for p in proposals]
+        facts = {"members": counts.members, "codes": counts.codes, "links": counts.links}
+        answer_json({"offer": offer.name, **facts, "proposals": listed})
+        return
+    answer(
+        f"“{offer.name}”: {counts.codes:,} codes and {counts.links:,} links for {counts.members:,} members"
+    )
+    for line in some_of([f"  {p.text:24} {p.place.name}" for p in proposals if p.text], _PROPOSALS_SHOWN):
+        answer(line)
+
+
+def _generate(workspace: Workspace, offer: Offer, pattern: str, *, as_json: bool) -> None:
+    from offerwell.actions.generate_codes import generate_codes
+
+    made = generate_codes(
+        workspace_id=workspace.pk, offer=offer, texts=None, pattern=pattern, by=acting_person(), at=now()
+    )
+    if as_json:
+        answer_json({"offer": offer.name, "codes": made.codes, "links": made.links, "skipped": made.skipped})
+        return
+    answer(
+        f"{made.codes:,} codes and {made.links:,} links made for “{offer.name}”; {made.skipped:,} members had theirs."
+    )

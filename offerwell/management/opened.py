@@ -1,0 +1,114 @@
+"""The workspace, offer or change a command is about, from what a person typed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from offerwell.management.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from offerwell.models import BulkChange, Offer, Workspace
+    from offerwell.rules.permissions import Actor
+
+workspace_option = click.option(
+    "--workspace",
+    "workspace_slug",
+    metavar="SLUG",
+    envvar="OFFERWELL_WORKSPACE",
+    help="Which workspace, when there are several.",
+)
+
+
+def set_up_django() -> None:
+    """Settings and tables. Late, so that `--help` answers at once."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offerwell.settings")
+    import django
+
+    django.setup()
+
+
+def now() -> datetime:
+    """The moment this door passes on as `at=`."""
+    from django.utils import timezone
+
+    return timezone.now()
+
+
+def acting_person() -> Actor:
+    """Whoever is logged in on this machine: access to it is access to the data."""
+    from offerwell.rules.permissions import Actor
+
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"user {os.getuid()}"
+    return Actor(name=f"{name} (command line)", door="cli")
+
+
+@contextmanager
+def opened_workspace(slug: str | None) -> Iterator[Workspace]:
+    """The workspace, with every query inside bound to it."""
+    set_up_django()
+    from django_scopes import scope
+
+    workspace = _workspace(slug)
+    with scope(workspace=workspace):
+        yield workspace
+
+
+def _workspace(slug: str | None) -> Workspace:
+    from offerwell.models import Workspace
+
+    found = Workspace.objects.order_by("slug")
+    if slug:
+        found = found.filter(slug=slug)
+    listed = list(found[:2])
+    if len(listed) == 1:
+        return listed[0]
+    slugs = list(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:20])
+    if not slugs:
+        raise Refused(
+            "There is no workspace yet.", "Run `offerwell demo` for a sample one, or `offerwell run`."
+        )
+    if slug:
+        raise Refused(f"There is no workspace “{slug}”.", f"Use one of: {', '.join(slugs)}.")
+    raise Refused("There are several workspaces.", f"Say which with --workspace: {', '.join(slugs)}.")
+
+
+def find_offer(text: str) -> Offer:
+    """By name, whatever its case; else by id. A name that is a number wins over an id."""
+    from offerwell.models import Offer
+
+    named = Offer.objects.filter(name_key=text.strip().lower()).first()
+    if named is None and text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004  a 64-bit id
+        named = Offer.objects.filter(pk=int(text)).first()
+    if named is None:
+        raise Refused(f"There is no offer “{text}” in this workspace.", _offers_to_choose_from())
+    return named
+
+
+def _offers_to_choose_from() -> str:
+    from offerwell.models import Offer
+
+    names = list(Offer.objects.order_by("name_key").values_list("name", flat=True)[:10])
+    if not names:
+        return "Create one with `offerwell offers create`."
+    return f"Use one of: {', '.join(names)}. All are in `offerwell offers list`."
+
+
+def find_change(number: int) -> BulkChange:
+    """A bulk change of this workspace."""
+    from offerwell.models import BulkChange
+
+    change = BulkChange.objects.select_related("offer").filter(pk=number).first()
+    if change is None:
+        raise Refused(f"There is no change {number} in this workspace.", "See `offerwell changes list`.")
+    return change
