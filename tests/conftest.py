@@ -28,7 +28,7 @@ def rival(db):
 
 
 @pytest.fixture(autouse=True)
-def _no_wake_ups(monkeypatch):
+def _no_wake_ups(monkeypatch, request):
     """Wake-ups are noted, not sent: no test needs a running worker by accident."""
     from offerwell import jobs
 
