@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from offerwell.integrations.shopify import ShopifyConnector, connect
+from offerwell.integrations.shopify import API_VERSION, ShopifyConnector, connect
 from offerwell.integrations.shopify.credentials import MemoryTokens, TokenCache
 from offerwell.integrations.shopify.pacing import CostBucket, MemoryBucket
 
@@ -47,7 +47,12 @@ class RunningSandbox:
         return [call for call in calls if call["operation"] == (operation or call["operation"])]
 
     def connector(
-        self, *, bucket: CostBucket | None = None, tokens: TokenCache | None = None, token: str = ""
+        self,
+        *,
+        bucket: CostBucket | None = None,
+        tokens: TokenCache | None = None,
+        token: str = "",
+        version: str = API_VERSION,
     ) -> ShopifyConnector:
         shop = self.told("info")
         return connect(
@@ -55,6 +60,7 @@ class RunningSandbox:
             "" if token else shop["client_id"],
             "" if token else shop["client_secret"],
             token=token,
+            api_version=version,
             bucket=bucket or MemoryBucket(),
             tokens=tokens or MemoryTokens(),
             allow_loopback=True,

@@ -414,6 +414,31 @@ def test_dates_go_90_at_a_time() -> None:
     assert [len(body["variables"]) for body in store.bodies()] == [1, 180, 20]
 
 
+def test_a_change_the_store_refuses_whole_spoils_no_other() -> None:
+    refs = [gid(number) for number in range(3)]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if f'"{gid(1)}"'.encode() in request.content:
+            return error_answer("INVALID_VARIABLE", "Variable $input_1 is invalid")
+        return echoing("", {ref: {"userErrors": []} for ref in refs}, "id")(request)
+
+    store = ScriptedStore([reading(*(node(number) for number in range(3))), answer])
+    assert connector_to(store, FakeTime()).set_window(dict.fromkeys(refs, (STARTS, None))) == {
+        gid(0): "",
+        gid(1): "The store refused the request: Variable $input_1 is invalid.",
+        gid(2): "",
+    }
+
+
+def test_a_closed_connector_sends_nothing_more() -> None:
+    store = ScriptedStore([job_answer()])
+    connector = connector_to(store, FakeTime())
+    connector.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        connector.switch([gid(1)], active=False)
+    assert store.requests == []
+
+
 def test_a_status_nobody_knows_is_not_guessed() -> None:
     store = ScriptedStore([reading(node(1, status="PAUSED"))])
     with pytest.raises(StoreError, match="in a form Offerwell does not know"):

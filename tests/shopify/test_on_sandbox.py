@@ -77,12 +77,14 @@ def test_identify(sandbox: RunningSandbox) -> None:
     assert "/" in identity.timezone or identity.timezone == "UTC"
 
 
-def test_create_off_on_and_the_planned_end_again(sandbox: RunningSandbox) -> None:
-    connector = sandbox.connector()
-    refs = made(connector, "SPINE", 6, ENDS)
+@pytest.mark.parametrize("version", ["2026-07", "2026-10"])
+def test_create_off_on_and_the_planned_end_again(sandbox: RunningSandbox, version: str) -> None:
+    connector = sandbox.connector(version=version)
+    name = f"SPINE{version}-"
+    refs = made(connector, name, 6, ENDS)
     made_as = connector.read(refs)
     assert [(one.code, one.title, one.codes_count) for one in made_as.values()] == [
-        (f"SPINE{number:04}", f"Summer Glow {number}", 1) for number in range(6)
+        (f"{name}{number:04}", f"Summer Glow {number}", 1) for number in range(6)
     ]
     assert {(one.status, one.starts_at, one.ends_at) for one in made_as.values()} == {
         (WindowStatus.ACTIVE, STARTS, ENDS)
@@ -91,7 +93,7 @@ def test_create_off_on_and_the_planned_end_again(sandbox: RunningSandbox) -> Non
     switched(connector, refs, active=False)
     assert statuses(connector, refs) == ["expired"] * 6
     rows = {row["code"]: row["status"] for row in sandbox.told("discounts")}
-    assert [rows[f"SPINE{number:04}"] for number in range(6)] == ["EXPIRED"] * 6
+    assert [rows[f"{name}{number:04}"] for number in range(6)] == ["EXPIRED"] * 6
 
     switched(connector, refs, active=True)
     assert {(one.status, one.starts_at, one.ends_at) for one in connector.read(refs).values()} == {
