@@ -25,6 +25,7 @@ from offerwell.sandbox.store import Settings, Store
 from offerwell.sandbox.store_file import StoreFile
 
 TICK_SECONDS = 0.05
+INDEX_SECONDS = 2.0  # lists lag behind changes; that they do is recorded, how long is assumed
 
 
 class SandboxServer:
@@ -113,7 +114,7 @@ def serve(
 ) -> None:
     """Serve a sandbox store until SIGTERM or SIGINT."""
     load_schema(NEWEST_VERSION)
-    settings = replace(Settings(), pacing=Pacing(pacing), job_seconds=job_seconds)
+    settings = replace(Settings(), pacing=Pacing(pacing), job_seconds=job_seconds, index_seconds=INDEX_SECONDS)
     asyncio.run(_serve(Store(settings=settings), host, port, state))
 
 
