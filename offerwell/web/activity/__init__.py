@@ -1,0 +1,1 @@
+"""Activity: bulk changes with what became of every item."""

@@ -1,0 +1,1 @@
+"""Manage Offer for members: one dialog, whatever entrance a person takes."""

@@ -1,0 +1,1 @@
+"""Sales Tracking: the offers of the workspace, and one offer with its members."""

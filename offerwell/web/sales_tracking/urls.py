@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import path
+
+from offerwell.web.sales_tracking import views
+
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", views.offer_list, name="offer_list"),
+    path("<int:offer_id>/", views.offer, name="offer"),
+    path("<int:offer_id>/statuses/", views.offer_statuses, name="offer_statuses"),
+    path("<int:offer_id>/members.csv", views.offer_members_csv, name="offer_members_csv"),
+]

@@ -1,0 +1,25 @@
+"""Keep the members a person chose, so that the next step names them by one number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offerwell.models import StoredSelection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.models import Offer
+    from offerwell.rules.permissions import Actor
+    from offerwell.rules.selection import MemberSelection
+
+
+def store_selection(*, offer: Offer, selection: MemberSelection, by: Actor, at: datetime) -> StoredSelection:
+    """Store `selection` for the person who made it. It is a note, not a change: no event."""
+    return StoredSelection.objects.create(
+        workspace_id=offer.workspace_id,
+        offer=offer,
+        user_id=by.user_id,
+        body=selection.to_json(),
+        created_at=at,
+    )

@@ -1,0 +1,96 @@
+"""What status each code and link of some enrollments has now, with what decides it (domain §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import F
+
+from offerwell.models import OfferPart, OfferStatus, PromoCode, SalesLink, StoreCode
+from offerwell.rules.offer_status import EffectiveStatus, OfferState, SeenStatus, StoreView, effective_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from offerwell.models import Offer
+
+# While one of these shows, the store's answer is still on its way: the page looks again soon.
+_MOVING = frozenset({EffectiveStatus.UPDATING, EffectiveStatus.CHECKING})
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPart:
+    """One code or link as a person sees it. `is_active` is the intent, `seen` what counts now."""
+
+    pk: int
+    part: OfferPart
+    text: str
+    is_active: bool
+    changed_at: datetime
+    seen: SeenStatus
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a store has still to answer."""
+        return self.seen.status in _MOVING
+
+
+def offer_state(offer: Offer) -> OfferState:
+    """What of the offer decides the status of its codes and links."""
+    return OfferState(offer.status == OfferStatus.ACTIVE, offer.starts_at, offer.ends_at)
+
+
+def parts_of(offer: Offer, enrollment_ids: Iterable[int], *, at: datetime) -> Mapping[int, tuple[SeenPart, ...]]:
+    """The codes, then the links, of each enrollment, in the order they were made. Three statements at most."""
+    wanted = list(enrollment_ids)
+    found: dict[int, list[SeenPart]] = {pk: [] for pk in wanted}
+    state = offer_state(offer)
+    if offer.has_codes:
+        codes = list(PromoCode.objects.filter(enrollment_id__in=wanted).order_by("pk"))
+        views = _store_views([code.pk for code in codes], at=at)
+        for code in codes:
+            found[code.enrollment_id].append(_seen(code, code.text, state, views.get(code.pk, ()), at=at))
+    if offer.has_links:
+        for link in SalesLink.objects.filter(enrollment_id__in=wanted).order_by("pk"):
+            found[link.enrollment_id].append(_seen(link, link.slug, state, (), at=at))
+    return {pk: tuple(parts) for pk, parts in found.items()}
+
+
+def _seen(
+    part: PromoCode | SalesLink, text: str, state: OfferState, stores: tuple[StoreView, ...], *, at: datetime
+) -> SeenPart:
+    status = effective_status(
+        is_active=part.is_active,
+        starts_at=part.starts_at,
+        ends_at=part.ends_at,
+        offer=state,
+        stores=stores,
+        at=at,
+    )
+    kind = OfferPart.CODES if isinstance(part, PromoCode) else OfferPart.LINKS
+    return SeenPart(part.pk, kind, text, part.is_active, part.changed_at, status)
+
+
+def _store_views(code_ids: list[int], *, at: datetime) -> dict[int, tuple[StoreView, ...]]:
+    rows = (
+        StoreCode.objects.filter(code_id__in=code_ids)
+        .annotate(label=F("store__label"), wanted_since=F("code__changed_at"))
+        .order_by("store_id")
+    )
+    views: dict[int, tuple[StoreView, ...]] = {}
+    for row in rows:
+        views[row.code_id] = (*views.get(row.code_id, ()), _store_view(row, at=at))
+    return views
+
+
+def _store_view(row: StoreCode, *, at: datetime) -> StoreView:
+    return StoreView(
+        store=row.label,  # type: ignore[attr-defined]  annotated above
+        problem=row.problem,
+        is_behind=row.observed_generation < row.generation,
+        is_suspect=row.suspect_until is not None and row.suspect_until > at,
+        reason=row.last_error,
+        since=row.wanted_since,  # type: ignore[attr-defined]  annotated above
+    )

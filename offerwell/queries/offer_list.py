@@ -1,0 +1,94 @@
+"""The workspace's offers with how many members each has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db.models import Count
+
+from offerwell.models import Enrollment, Offer, OfferStatus, OfferTally
+from offerwell.rules.selection import View
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+
+class OfferSeen(StrEnum):
+    """An offer's status as a person sees it: what the brand set, and what its dates make of it."""
+
+    ACTIVE = "active"
+    SCHEDULED = "scheduled"
+    EXPIRED = "expired"
+    DRAFT = "draft"
+    PAUSED = "paused"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer of the list."""
+
+    offer: Offer
+    status: OfferSeen
+    terms: str
+    members: int
+
+
+def offer_rows(*, text: str, kind: str, at: datetime) -> list[OfferRow]:
+    """Offers whose name holds `text`, of type `kind` (empty: any), by name. Three statements."""
+    offers = Offer.objects.order_by("name_key")
+    for word in text.lower().split():
+        offers = offers.filter(name_key__contains=word)
+    if kind:
+        offers = offers.filter(type=kind)
+    listed = list(offers)
+    members = _members([offer.pk for offer in listed])
+    return [OfferRow(offer, offer_seen(offer, at=at), offer_terms(offer), members.get(offer.pk, 0)) for offer in listed]
+
+
+def offer_seen(offer: Offer, *, at: datetime) -> OfferSeen:
+    """The status of an offer at `at`; its dates count only while it is active."""
+    if offer.status != OfferStatus.ACTIVE:
+        return OfferSeen(offer.status)
+    if offer.ends_at is not None and offer.ends_at <= at:
+        return OfferSeen.EXPIRED
+    if offer.starts_at is not None and at < offer.starts_at:
+        return OfferSeen.SCHEDULED
+    return OfferSeen.ACTIVE
+
+
+def offer_terms(offer: Offer) -> str:
+    """The discount in words ("20% off · from 50"); empty for an offer without one."""
+    if not offer.has_codes:
+        return ""
+    terms = [_discount(offer)]
+    if offer.minimum_purchase:
+        terms.append(f"from {_plain(offer.minimum_purchase)}")
+    if offer.once_per_customer:
+        terms.append("once per customer")
+    if offer.usage_limit:
+        terms.append(f"{offer.usage_limit:,} uses per code")
+    return " · ".join(term for term in terms if term)
+
+
+def _discount(offer: Offer) -> str:
+    value = _plain(offer.discount_value) if offer.discount_value is not None else ""
+    if offer.discount_kind == "percent":
+        return f"{value}% off"
+    if offer.discount_kind == "amount":
+        return f"{value} off"
+    return offer.discount_kind.replace("_", " ").capitalize()
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:,.2f}".removesuffix(".00")
+
+
+def _members(offer_ids: list[int]) -> dict[int, int]:
+    """Counted before for large offers, counted now for the others."""
+    counted = dict(OfferTally.objects.filter(offer_id__in=offer_ids, view=View.ALL).values_list("offer_id", "members"))
+    others = Enrollment.objects.filter(offer_id__in=[pk for pk in offer_ids if pk not in counted])
+    return counted | dict(others.order_by().values_list("offer_id").annotate(n=Count("pk")))

@@ -1,0 +1,195 @@
+"""One page of an offer's members, found by key at any depth: never by counting rows that come before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from offerwell.models import Enrollment, OfferPart, SocialHandle
+from offerwell.queries.member_statuses import SeenPart, parts_of
+from offerwell.queries.offer_members import enrollments_matching
+from offerwell.rules.selection import MemberFilter, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+
+    from offerwell.models import Member, Offer
+
+PAGE_SIZE = 50
+# A filtered list is counted up to here; above it the pager says "more than".
+COUNTED_UP_TO = 1_000
+
+
+class Sort(StrEnum):
+    """Orders of the members table."""
+
+    NAME = "member"
+    NAME_DOWN = "-member"
+    NEWEST = "-enrolled"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands: its sort key, and how many rows stood before it when the page was shown."""
+
+    name_key: str
+    pk: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageWish:
+    """Which page: of which filter, in which order, after or before which row."""
+
+    filter: MemberFilter = MemberFilter()
+    sort: Sort = Sort.NAME
+    after: Place | None = None
+    until: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member in the offer."""
+
+    enrollment_id: int
+    member: Member
+    handle: str
+    codes: tuple[SeenPart, ...]
+    links: tuple[SeenPart, ...]
+    enrolled_at: datetime
+
+    @property
+    def parts(self) -> tuple[SeenPart, ...]:
+        """Codes, then links."""
+        return self.codes + self.links
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a store has still to answer for one of the parts."""
+        return any(part.is_moving for part in self.parts)
+
+    @property
+    def changed_at(self) -> datetime:
+        """When a code or link of the member changed last; without any, when the member joined."""
+        return max((part.changed_at for part in self.parts), default=self.enrolled_at)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Rows `first`..`last` of the list; `previous` and `next` lead to the pages beside it."""
+
+    rows: tuple[MemberRow, ...]
+    first: int
+    last: int
+    previous: Place | None
+    next: Place | None
+
+
+def member_page(offer: Offer, wish: PageWish, *, at: datetime, size: int = PAGE_SIZE) -> MemberPage:
+    """The page, in a constant number of statements."""
+    found = list(_ordered(offer, wish).select_related("member")[: size + 1])
+    has_more = len(found) > size
+    found = found[:size]
+    if wish.until is not None:
+        found.reverse()
+        start = wish.until.before - len(found) if has_more else 0
+        has_previous, has_next = has_more, True
+    else:
+        start = wish.after.before + 1 if wish.after else 0
+        has_previous, has_next = wish.after is not None, has_more
+    return MemberPage(
+        rows=_rows(offer, found, at=at),
+        first=start + 1 if found else 0,
+        last=start + len(found),
+        previous=_place(found[0], start) if has_previous and found else None,
+        next=_place(found[-1], start + len(found) - 1) if has_next and found else None,
+    )
+
+
+def member_rows(offer: Offer, enrollment_ids: list[int], *, at: datetime) -> tuple[MemberRow, ...]:
+    """The rows of these enrollments of the offer, for a part of a page that is looked at again."""
+    found = Enrollment.objects.filter(offer=offer, pk__in=enrollment_ids).select_related("member").order_by("pk")
+    return _rows(offer, list(found), at=at)
+
+
+def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: int = 1_000) -> Iterator[MemberPage]:
+    """All pages of the filtered list, one after the other, for an export."""
+    wish = PageWish(filter=wanted)
+    while True:
+        page = member_page(offer, wish, at=at, size=size)
+        yield page
+        if page.next is None:
+            return
+        wish = PageWish(filter=wanted, after=page.next)
+
+
+def count_up_to(offer: Offer, wanted: MemberFilter, limit: int = COUNTED_UP_TO) -> int:
+    """How many members match, counted no further than `limit` + 1."""
+    return enrollments_matching(offer, wanted).order_by()[: limit + 1].count()
+
+
+def is_filtered(wanted: MemberFilter) -> bool:
+    """Whether more than a saved view narrows the list."""
+    return MemberFilter(view=wanted.view) != wanted
+
+
+def newest_enrollment(offer: Offer) -> int:
+    """The snapshot bound of "all members": who joins later is not meant. 0 without members."""
+    return Enrollment.objects.filter(offer=offer).order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def _ordered(offer: Offer, wish: PageWish) -> QuerySet[Enrollment]:
+    """The rows in reading order, or away from `until`, so that the wanted ones come first."""
+    rows = enrollments_matching(offer, wish.filter)
+    down = (wish.sort != Sort.NAME) != (wish.until is not None)
+    place = wish.until or wish.after
+    if wish.sort == Sort.NEWEST:
+        bounded = rows if place is None else rows.filter(**{"pk__lt" if down else "pk__gt": place.pk})
+        return bounded.order_by("-pk" if down else "pk")
+    bounded = rows if place is None else rows.filter(beyond_name(place, down=down))
+    return bounded.order_by(*(("-name_key", "-pk") if down else ("name_key", "pk")))
+
+
+def beyond_name(place: Place, *, down: bool = False) -> Q:
+    """Rows after `place` by name. The bound on the name alone lets SQLite start its index walk there."""
+    if down:
+        return Q(name_key__lte=place.name_key) & (Q(name_key__lt=place.name_key) | Q(pk__lt=place.pk))
+    return Q(name_key__gte=place.name_key) & (Q(name_key__gt=place.name_key) | Q(pk__gt=place.pk))
+
+
+def _place(row: Enrollment, before: int) -> Place:
+    return Place(row.name_key, row.pk, before)
+
+
+def _rows(offer: Offer, found: list[Enrollment], *, at: datetime) -> tuple[MemberRow, ...]:
+    parts = parts_of(offer, [row.pk for row in found], at=at)
+    handles = _first_handles([row.member_id for row in found])
+    return tuple(_row(row, parts[row.pk], handles) for row in found)
+
+
+def _row(row: Enrollment, parts: tuple[SeenPart, ...], handles: Mapping[int, str]) -> MemberRow:
+    return MemberRow(
+        enrollment_id=row.pk,
+        member=row.member,
+        handle=handles.get(row.member_id, ""),
+        codes=tuple(part for part in parts if part.part == OfferPart.CODES),
+        links=tuple(part for part in parts if part.part == OfferPart.LINKS),
+        enrolled_at=row.enrolled_at,
+    )
+
+
+def _first_handles(member_ids: list[int]) -> dict[int, str]:
+    listed = SocialHandle.objects.filter(member_id__in=member_ids).order_by("-pk").values_list("member_id", "handle")
+    return dict(listed)
+
+
+__all__ = [
+    "PAGE_SIZE", "MemberFilter", "MemberPage", "MemberRow", "PageWish", "Place", "Sort", "View", "beyond_name",
+    "count_up_to", "every_member_row", "is_filtered", "member_page", "member_rows", "newest_enrollment",
+]  # fmt: skip

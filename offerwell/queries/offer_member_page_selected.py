@@ -1,0 +1,87 @@
+"""The selected members of an offer, a few at a time, each with what a change would do to their parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from offerwell.models import Member, OfferPart, StoreCode
+from offerwell.models.id_list import id_rows
+from offerwell.queries.offer_member_page import Place, beyond_name
+from offerwell.queries.offer_members import selected_enrollments
+from offerwell.queries.planned_change import planned_rows
+from offerwell.rules.offer_status import Planned
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from offerwell.models import Enrollment, Offer
+    from offerwell.queries.planned_change import Wish
+    from offerwell.rules.selection import MemberSelection
+
+FIRST_SHOWN = 8
+MORE_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """A code or link, its intent now, and what the change does to it (`Planned`)."""
+
+    text: str
+    is_active: bool
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRow:
+    """A selected member in the offer; without parts there is nothing to change."""
+
+    member: Member
+    parts: tuple[PlannedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedPage:
+    """Some of the selected members by name; `next` leads on."""
+
+    rows: tuple[SelectedRow, ...]
+    next: Place | None
+
+
+def selected_page(wish: Wish, *, at: datetime, after: Place | None = None, size: int = FIRST_SHOWN) -> SelectedPage:
+    """The selected members after `after`, in two statements."""
+    assert wish.selection is not None  # noqa: S101  only a wish with a selection is shown member by member
+    chosen = selected_enrollments(wish.offer, wish.selection)
+    if after is not None:
+        chosen = chosen.filter(beyond_name(after))
+    found = list(chosen.select_related("member").order_by("name_key", "pk")[: size + 1])
+    has_more = len(found) > size
+    found = found[:size]
+    last = found[-1] if has_more else None
+    return SelectedPage(_rows(wish, found, at=at), Place(last.name_key, last.pk, 0) if last else None)
+
+
+def selected_count(offer: Offer, selection: MemberSelection) -> int:
+    """How many members are selected; ids of other workspaces are nobody."""
+    if selection.ids is not None:
+        return Member.objects.filter(pk__in=id_rows(selection.ids)).count()
+    return selected_enrollments(offer, selection).order_by().count()
+
+
+def troubled_codes(wish: Wish, *, at: datetime) -> int:
+    """How many of the codes that would change failed, or met a conflict, on a store before."""
+    if wish.part != OfferPart.CODES:
+        return 0
+    changing = planned_rows(wish, at=at).filter(outcome=Planned.WILL_CHANGE).order_by().values("pk")
+    stores = wish.offer.store_links.values("store_id")
+    troubled = StoreCode.objects.exclude(problem="").filter(store_id__in=stores, code_id__in=changing)
+    return troubled.order_by().values("code_id").distinct().count()
+
+
+def _rows(wish: Wish, found: list[Enrollment], *, at: datetime) -> tuple[SelectedRow, ...]:
+    parts: dict[int, tuple[PlannedPart, ...]] = {}
+    meant = planned_rows(wish, at=at).filter(enrollment_id__in=[row.pk for row in found]).order_by("pk")
+    for part in meant:
+        planned = PlannedPart(str(part), part.is_active, part.outcome)
+        parts[part.enrollment_id] = (*parts.get(part.enrollment_id, ()), planned)
+    return tuple(SelectedRow(row.member, parts.get(row.pk, ())) for row in found)

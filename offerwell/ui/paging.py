@@ -1,0 +1,51 @@
+"""Places in a list as short text for an address, and pagers in words. A place that cannot be read is the start."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+
+from offerwell.queries.offer_member_page import COUNTED_UP_TO, MemberPage, Place
+
+_LONGEST = 4_000
+
+
+def place_text(place: Place | None) -> str:
+    """The place for an address; empty for none."""
+    if place is None:
+        return ""
+    packed = json.dumps([place.name_key, place.pk, place.before], ensure_ascii=False).encode()
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def place_from(text: str) -> Place | None:
+    """The place in an address. None when there is none or somebody mangled it: the list then starts anew."""
+    if not text or len(text) > _LONGEST:
+        return None
+    try:
+        name_key, pk, before = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error, TypeError):
+        return None
+    if not isinstance(name_key, str) or not isinstance(pk, int) or not isinstance(before, int):
+        return None
+    return Place(name_key, pk, before) if abs(pk) < 2**63 and 0 <= before < 2**63 else None
+
+
+def number_from(text: str | None) -> int | None:
+    """A positive whole number of an address, else None."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 18:  # noqa: PLR2004  below 2**63
+        return None
+    return int(text)
+
+
+def pager_text(page: MemberPage, total: int | None, *, is_capped: bool) -> str:
+    """ "1–50 of 248", "1–50 of more than 1,000", or without a known total "1–50"."""
+    if not page.rows:
+        return ""
+    shown = f"{page.first:,}–{page.last:,}"
+    if total is None:
+        return shown
+    if is_capped and total > COUNTED_UP_TO:
+        return f"{shown} of more than {max(COUNTED_UP_TO, page.last):,}"
+    return f"{shown} of {max(total, page.last):,}"

@@ -1,0 +1,68 @@
+"""The one place where what a person ticked becomes a `MemberSelection` (design: architecture, "One parameter")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offerwell.rules.selection import InvalidSelection, MemberFilter, MemberSelection, View
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+# More ticked boxes than anybody ticks by hand; "select all" says the same with one word.
+MOST_IDS = 20_000
+
+
+def filter_from(fields: QueryDict) -> MemberFilter:
+    """The filter of an address or a form. An unknown view shows all."""
+    view = fields.get("view", "")
+    return MemberFilter(
+        view=View(view) if view in set(View) else View.ALL,
+        text=" ".join(fields.get("q", "").split())[:200],
+        country=fields.get("country", "").strip().upper()[:2],
+        tag=fields.get("tag", "").strip()[:80],
+        group=fields.get("group", "").strip()[:80],
+    )
+
+
+def filter_fields(wanted: MemberFilter) -> dict[str, str]:
+    """The filter as fields that `filter_from` reads back; only those that say something."""
+    fields = {
+        "view": "" if wanted.view == View.ALL else str(wanted.view),
+        "q": wanted.text, "country": wanted.country, "tag": wanted.tag, "group": wanted.group,
+    }  # fmt: skip
+    return {name: value for name, value in fields.items() if value}
+
+
+def selection_from(fields: QueryDict, *, newest: int) -> MemberSelection:
+    """The selection of a submitted form. `newest` is the newest enrollment, the bound of "all" without one.
+
+    Raises InvalidSelection with a sentence for the place where the person selected.
+    """
+    if fields.get("all") == "1":
+        return _all_matching(fields, newest=newest)
+    return MemberSelection(ids=_ids(fields, "ids"))
+
+
+def _all_matching(fields: QueryDict, *, newest: int) -> MemberSelection:
+    bound = fields.get("up_to", "")
+    if bound and not bound.isdigit():
+        raise InvalidSelection("The selection could not be read. Select the members again.")
+    return MemberSelection(
+        filter=filter_from(fields),
+        exclude=_ids(fields, "exclude"),
+        up_to=min(int(bound), newest) if bound else newest,
+    )
+
+
+def _ids(fields: QueryDict, name: str) -> tuple[int, ...]:
+    """Ids from repeated fields, from one field with commas, or both; each once, in order."""
+    listed = [word for value in fields.getlist(name) for word in value.replace(",", " ").split()]
+    if len(listed) > MOST_IDS:
+        raise InvalidSelection(
+            f"{len(listed):,} members are ticked one by one; the most is {MOST_IDS:,}. "
+            "Use Select all, then untick the members to leave out."
+        )
+    if not all(word.isascii() and word.isdigit() and len(word) <= 18 for word in listed):  # noqa: PLR2004  below 2**63
+        raise InvalidSelection("The selection could not be read. Select the members again.")
+    return tuple(dict.fromkeys(int(word) for word in listed))

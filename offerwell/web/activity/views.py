@@ -1,0 +1,188 @@
+"""Reporting › Activity: every bulk change, how each item came out, Undo and Retry failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from offerwell.actions.change_offer_status import PlanOutOfDate
+from offerwell.actions.retry_failed_items import retry_failed_items
+from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
+from offerwell.models import BulkChange
+from offerwell.queries.activity import (
+    ItemFilter,
+    affected_members,
+    bad_items,
+    change_list,
+    every_item,
+    item_page,
+    undone_by,
+)
+from offerwell.queries.change_progress import progress_of
+from offerwell.rules.permissions import Action, may
+from offerwell.ui.csv_download import csv_download
+from offerwell.ui.paging import number_from
+from offerwell.web.activity.change_csv import ITEM_HEADINGS, MEMBER_HEADINGS, item_lines, member_batches
+from offerwell.web.activity.outcome import standing
+from offerwell.web.manage_offers.sentences import exclusions
+from offerwell.web.needs import BrandRequest, actor_of, needs
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+# E-mail addresses shown for copying; more travel better as a file.
+_MOST_COPIED = 500
+
+
+@require_safe
+@needs(Action.VIEW)
+def activity(request: BrandRequest) -> HttpResponse:
+    """The workspace's bulk changes, newest first."""
+    before, after = number_from(request.GET.get("before")), number_from(request.GET.get("after"))
+    listed = change_list(before=before, after=after)
+    rows = [(row, standing(row.progress)) for row in listed.rows]
+    shown = {"rows": rows, "older": listed.older, "newer": listed.newer}
+    return render(request, "web/activity/activity.html", shown)
+
+
+@require_safe
+@needs(Action.VIEW)
+def change(request: BrandRequest, change_id: int) -> HttpResponse:
+    """One change: the last step of the dialog, or its page with every item."""
+    found = _found(change_id)
+    shown = _shown(request, found)
+    if request.htmx:  # type: ignore[attr-defined]  django-htmx
+        return _fragment(request, shown)
+    wanted = request.GET.get("result", "")
+    wanted = ItemFilter(wanted) if wanted in set(ItemFilter) else ItemFilter.ALL
+    shown |= {
+        "items": item_page(found, wanted, after=number_from(request.GET.get("after")) or 0),
+        "is_first": not number_from(request.GET.get("after")),
+        "result": wanted,
+        "results": _result_links(shown["progress"], wanted),
+    }
+    return render(request, "web/activity/change.html", shown)
+
+
+@require_POST
+@needs(Action.CHANGE_OFFER_STATUS)
+def undo(request: BrandRequest, change_id: int) -> HttpResponse:
+    """Put back what the change changed; twice is once."""
+    found = _found(change_id)
+    try:
+        applied = undo_bulk_change(
+            workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now()
+        )
+    except NothingToUndo as refusal:
+        return _refused(request, found, str(refusal))
+    except PlanOutOfDate:
+        return _refused(request, found, "Someone changed these codes or links just now. Nothing was undone; try again.")
+    return HttpResponseRedirect(reverse("change", args=[applied.change.pk]))
+
+
+@require_POST
+@needs(Action.CHANGE_OFFER_STATUS)
+def retry(request: BrandRequest, change_id: int) -> HttpResponse:
+    """Ask the stores again for what failed."""
+    found = _found(change_id)
+    asked = retry_failed_items(
+        workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now()
+    )
+    if not asked:
+        return _refused(request, found, "Nothing to retry: no item of this change waits for a store any more.")
+    return HttpResponseRedirect(reverse("change", args=[found.pk]))
+
+
+@require_safe
+@needs(Action.EXPORT)
+def items_csv(request: BrandRequest, change_id: int) -> HttpResponse:
+    """Every item, or those that came to `result`, streamed."""
+    found = _found(change_id)
+    wanted = request.GET.get("result", "")
+    pages = every_item(found, ItemFilter(wanted) if wanted in set(ItemFilter) else ItemFilter.ALL)
+    lines = (item_lines(found, page) for page in pages)
+    return csv_download(f"change {found.pk} items", ITEM_HEADINGS, lines, workspace=request.place.workspace)
+
+
+@require_safe
+@needs(Action.EXPORT)
+def members_csv(request: BrandRequest, change_id: int) -> HttpResponse:
+    """The members whose codes or links changed, for letting them know."""
+    found = _found(change_id)
+    batches = member_batches(found)
+    return csv_download(f"change {found.pk} members", MEMBER_HEADINGS, batches, workspace=request.place.workspace)
+
+
+@require_safe
+@needs(Action.VIEW)
+def toast(request: BrandRequest, change_id: int) -> HttpResponse:
+    """What stays on the page after the dialog was closed: the result with Undo, or the progress."""
+    return render(request, "web/activity/toast.html", _shown(request, _found(change_id)))
+
+
+def _found(change_id: int) -> BulkChange:
+    return get_object_or_404(BulkChange.objects.select_related("offer", "undoes"), pk=change_id)
+
+
+def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
+    progress = progress_of(found)
+    now = standing(progress, turn=number_from(request.GET.get("turn")) or 0)
+    undone = undone_by(found)
+    may_change = may(request.place.role, Action.CHANGE_OFFER_STATUS)
+    return {
+        "change": found,
+        "progress": progress,
+        "now": now,
+        "exclusions": exclusions(found.excluded_reasons.items(), found.part),
+        "bad": bad_items(found).rows if now.failed else (),
+        "undone_by": undone,
+        "may_change": may_change,
+        "may_export": may(request.place.role, Action.EXPORT),
+        "can_undo": may_change and undone is None and found.changed > 0 and not now.failed_totally,
+        "emails": _emails(found) if not now.is_running and now.changed else [],
+    }
+
+
+def _emails(found: BulkChange) -> list[str]:
+    """Addresses for copying; none when there are too many to paste."""
+    if found.members_changed > _MOST_COPIED:
+        return []
+    return [email for email in affected_members(found).values_list("email", flat=True) if email]
+
+
+def _fragment(request: BrandRequest, shown: dict[str, Any]) -> HttpResponse:
+    """Once it is done the page behind the dialog hears of it and refreshes its Status column."""
+    response = render(request, "web/activity/progress.html", shown)
+    if not shown["now"].is_running:
+        response["HX-Trigger"] = "offer-updated"
+    return response
+
+
+def _refused(request: BrandRequest, found: BulkChange, refusal: str) -> HttpResponse:
+    shown = _shown(request, found) | {"refusal": refusal}
+    if request.htmx:  # type: ignore[attr-defined]  django-htmx
+        return render(request, "web/activity/progress.html", shown, status=409)
+    shown |= {
+        "items": item_page(found, ItemFilter.ALL),
+        "is_first": True,
+        "result": ItemFilter.ALL,
+        "results": _result_links(shown["progress"], ItemFilter.ALL),
+    }
+    return render(request, "web/activity/change.html", shown, status=409)
+
+
+def _result_links(progress: Any, current: ItemFilter) -> list[tuple[ItemFilter, str, int, bool]]:
+    """The results that occur, with counts over all stores, for the filter of the items."""
+    words = {
+        ItemFilter.CHANGED: "Changed", ItemFilter.ALREADY_SO: "Already so", ItemFilter.RECREATED: "Re-created",
+        ItemFilter.CONFLICT: "Conflict", ItemFilter.FAILED: "Failed", ItemFilter.WAITING: "Waiting",
+        ItemFilter.SUPERSEDED: "Superseded",
+    }  # fmt: skip
+    counts = {wanted: sum(getattr(store, str(wanted)) for store in progress.stores) for wanted in words}
+    links = [(wanted, words[wanted], count, wanted == current) for wanted, count in counts.items() if count]
+    return [(ItemFilter.ALL, "All", progress.change.changed, current == ItemFilter.ALL), *links]

@@ -1,0 +1,41 @@
+"""The lines of an offer's members as a spreadsheet reads them: one line for each code or link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from offerwell.queries.member_statuses import SeenPart
+    from offerwell.queries.offer_member_page import MemberRow
+
+HEADINGS = (
+    "Member",
+    "First name",
+    "Last name",
+    "E-mail",
+    "Handle",
+    "Country",
+    "Part",
+    "Code or link",
+    "Status",
+    "Why",
+    "Last change",
+)
+
+
+def member_lines(rows: Iterable[MemberRow]) -> list[tuple[str, ...]]:
+    """A line for each part of each row; a member without one has a line without."""
+    return [line for row in rows for line in _lines(row)]
+
+
+def _lines(row: MemberRow) -> list[tuple[str, ...]]:
+    member = row.member
+    who = (str(member.pk), member.first_name, member.last_name, member.email, row.handle, member.country)
+    return [(*who, *_part(part)) for part in row.parts] or [(*who, "", "", "", "", "")]
+
+
+def _part(part: SeenPart) -> tuple[str, ...]:
+    word = "Code" if part.part == "codes" else "Link"
+    return (word, part.text, part.seen.status.capitalize(), part.seen.why, part.changed_at.isoformat())

@@ -1,0 +1,166 @@
+"""What the offer screen shows: header, saved views with counts, one page of members, and what may be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.db import transaction
+from django.shortcuts import render
+from django.utils import timezone
+
+from offerwell.jobs import wake
+from offerwell.models import Group, Offer, Tag
+from offerwell.queries.offer_list import offer_seen, offer_terms
+from offerwell.queries.offer_member_page import (
+    PageWish,
+    Sort,
+    count_up_to,
+    is_filtered,
+    member_page,
+    newest_enrollment,
+)
+from offerwell.queries.offer_tallies import Tallies, tallies_of
+from offerwell.rules.permissions import Action, may
+from offerwell.rules.selection import MemberFilter, View
+from offerwell.ui.paging import pager_text, place_from, place_text
+from offerwell.ui.selection_form import filter_fields, filter_from
+from offerwell.web.sales_tracking.polling import poll_after
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse, QueryDict
+
+    from offerwell.queries.offer_member_page import MemberPage
+    from offerwell.web.needs import BrandRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A saved view as a tab."""
+
+    view: View
+    label: str
+    members: int | None
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SortLink:
+    """A sortable column heading: where it leads, and how the list is sorted now."""
+
+    href: str
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """ "1–50 of 248" and the pages beside it (empty: none)."""
+
+    text: str
+    previous: str
+    next: str
+
+
+def offer_screen(
+    request: BrandRequest, offer: Offer, fields: QueryDict, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    """The screen for the filter, order and place in `fields`; `refusal` says why a selection was not taken."""
+    at = timezone.now()
+    wish = _wish(fields)
+    tallies = tallies_of(offer)
+    if tallies.are_stale:
+        with transaction.atomic():
+            wake("count_tallies", offer.pk)
+    page = member_page(offer, wish, at=at)
+    total, is_capped = _total(offer, wish.filter, tallies, page)
+    shown = {
+        "offer": offer,
+        "offer_status": offer_seen(offer, at=at),
+        "terms": offer_terms(offer),
+        "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
+        "views": _saved_views(offer, wish, tallies),
+        "members_in_all": tallies.of(View.ALL),
+        "tallies": tallies,
+        "page": page,
+        "total": total,
+        "total_is_capped": is_capped,
+        "pager": _pager(wish, page, total, is_capped=is_capped),
+        "wanted": wish.filter,
+        "is_filtered": is_filtered(wish.filter),
+        "filter_fields": filter_fields(wish.filter),
+        "sort": wish.sort,
+        "by_name": _name_sort(wish),
+        "by_newest": SortLink(_query(wish.filter, Sort.NEWEST), "descending" if wish.sort == Sort.NEWEST else ""),
+        "tags": list(Tag.objects.order_by("key")[:200]),
+        "groups": list(Group.objects.order_by("key")[:200]),
+        "up_to": newest_enrollment(offer),
+        "poll": poll_after(page.rows, turn=0),
+        "refusal": refusal,
+        "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
+        "may_edit": may(request.place.role, Action.EDIT_OFFERS),
+        "may_export": may(request.place.role, Action.EXPORT),
+        "export_query": urlencode(filter_fields(wish.filter)),
+    }
+    return render(request, "web/sales_tracking/offer.html", shown, status=status)
+
+
+def _wish(fields: QueryDict) -> PageWish:
+    sort = fields.get("sort", "")
+    return PageWish(
+        filter=filter_from(fields),
+        sort=Sort(sort) if sort in set(Sort) else Sort.NAME,
+        after=place_from(fields.get("after", "")),
+        until=place_from(fields.get("before", "")) if not fields.get("after") else None,
+    )
+
+
+def _total(offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPage) -> tuple[int | None, bool]:
+    """How many members the list has, and whether it was only counted so far. A short list counts itself."""
+    if page.previous is None and page.next is None:
+        return len(page.rows), False
+    if not is_filtered(wanted):
+        return tallies.of(wanted.view), False
+    return count_up_to(offer, wanted), True
+
+
+def _saved_views(offer: Offer, wish: PageWish, tallies: Tallies) -> list[SavedView]:
+    of_two = offer.has_codes and offer.has_links
+    labels = {
+        View.ALL: "All",
+        View.ANY_ACTIVE: "Any active" if of_two else "Active",
+        View.ANY_DEACTIVATED: "Any deactivated" if of_two else "Deactivated",
+        View.NEEDS_ATTENTION: "Needs attention",
+    }
+    return [
+        SavedView(
+            view,
+            label,
+            tallies.of(view),
+            _query(MemberFilter(view=view), wish.sort),
+            view == wish.filter.view,
+        )
+        for view, label in labels.items()
+    ]
+
+
+def _name_sort(wish: PageWish) -> SortLink:
+    """Pressing the sorted column turns it round."""
+    turned = Sort.NAME_DOWN if wish.sort == Sort.NAME else Sort.NAME
+    direction = {Sort.NAME: "ascending", Sort.NAME_DOWN: "descending"}.get(wish.sort, "")
+    return SortLink(_query(wish.filter, turned), direction)
+
+
+def _pager(wish: PageWish, page: MemberPage, total: int | None, *, is_capped: bool) -> Pager:
+    previous, following = place_text(page.previous), place_text(page.next)
+    return Pager(
+        text=pager_text(page, total, is_capped=is_capped),
+        previous=_query(wish.filter, wish.sort, before=previous) if previous else "",
+        next=_query(wish.filter, wish.sort, after=following) if following else "",
+    )
+
+
+def _query(wanted: MemberFilter, sort: Sort, **place: str) -> str:
+    fields = filter_fields(wanted) | ({} if sort == Sort.NAME else {"sort": str(sort)}) | place
+    return "?" + urlencode(fields)

@@ -1,0 +1,77 @@
+"""Reporting › Sales Tracking: the offers, and one offer with its members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from offerwell.models import Offer, OfferType
+from offerwell.queries.offer_list import offer_rows
+from offerwell.queries.offer_member_page import every_member_row, member_rows
+from offerwell.rules.permissions import Action, may
+from offerwell.ui.csv_download import csv_download
+from offerwell.ui.paging import number_from
+from offerwell.ui.selection_form import filter_from
+from offerwell.web.needs import BrandRequest, needs
+from offerwell.web.sales_tracking.members_csv import HEADINGS, member_lines
+from offerwell.web.sales_tracking.offer_screen import offer_screen
+from offerwell.web.sales_tracking.polling import poll_after
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+# A page has 50 rows; a request for the statuses of many more is not ours.
+_MOST_STATUSES = 100
+
+
+@require_safe
+@needs(Action.VIEW)
+def offer_list(request: BrandRequest) -> HttpResponse:
+    """The workspace's offers, by name and type."""
+    text, kind = request.GET.get("q", "").strip()[:120], request.GET.get("type", "")
+    kind = kind if kind in OfferType.values else ""
+    rows = offer_rows(text=text, kind=kind, at=timezone.now())
+    shown = {
+        "rows": rows,
+        "text": text,
+        "kind": kind,
+        "kinds": OfferType.choices,
+        "is_filtered": bool(text or kind),
+        "may_edit": may(request.place.role, Action.EDIT_OFFERS),
+    }
+    return render(request, "web/sales_tracking/offer_list.html", shown)
+
+
+@require_safe
+@needs(Action.VIEW)
+def offer(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """One offer with a page of its members."""
+    return offer_screen(request, get_object_or_404(Offer, pk=offer_id), request.GET)
+
+
+@require_safe
+@needs(Action.VIEW)
+def offer_statuses(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """The Status cells of the enrollments in `ids`, as they are now."""
+    found = get_object_or_404(Offer, pk=offer_id)
+    ids = [int(word) for word in request.GET.get("ids", "").split(",") if word.isascii() and word.isdigit()]
+    rows = member_rows(found, [pk for pk in ids if pk < 2**63][:_MOST_STATUSES], at=timezone.now())
+    shown = {
+        "offer": found,
+        "rows": rows,
+        "poll": poll_after(rows, turn=number_from(request.GET.get("turn")) or 0),
+    }
+    return render(request, "web/sales_tracking/statuses.html", shown)
+
+
+@require_safe
+@needs(Action.EXPORT)
+def offer_members_csv(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """The members that match the filter, streamed."""
+    found = get_object_or_404(Offer, pk=offer_id)
+    pages = every_member_row(found, filter_from(request.GET), at=timezone.now())
+    lines = (member_lines(page.rows) for page in pages)
+    return csv_download(f"{found.name} members", HEADINGS, lines, workspace=request.place.workspace)
