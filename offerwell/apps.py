@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class OfferwellConfig(AppConfig):
+    """All tables carry the label `offerwell`."""
+
     name = "offerwell"
     verbose_name = "Offerwell"
     default_auto_field = "django.db.models.BigAutoField"

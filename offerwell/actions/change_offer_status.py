@@ -34,6 +34,7 @@ from offerwell.queries.planned_change import Plan, Wish, part_model, plan_change
 from offerwell.rules.offer_status import Planned
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -206,7 +207,7 @@ def _supersede(store_id: int, rows: QuerySet[StoreCode, Any], *, at: datetime) -
         )
 
 
-def _forget_outcomes(lost: list[dict[str, int]], waiting: QuerySet[StoreCode, Any]) -> None:
+def _forget_outcomes(lost: Sequence[Mapping[str, Any]], waiting: QuerySet[StoreCode, Any]) -> None:
     """A failed or refused item that is superseded now counts once: as superseded."""
     for row in lost:
         codes = waiting.filter(generation=row["generation"], store_id=row["store_id"]).values("code_id")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from offerwell.actions.sync_ports import Settled, SyncRows
 from offerwell.integrations.store import (
@@ -37,6 +37,8 @@ from offerwell.rules.store_sync import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+
+Answer = TypeVar("Answer")
 
 # One claim may fill fifty reads of 250; requests that name codes one by one go in small groups, so that
 # no single call of the connector outlasts a lease.
@@ -349,7 +351,7 @@ class Pass:
                 self.held.pop(code_id, None)
         return [code for code in chunk if code.id in kept]
 
-    def _written(self, fenced: list[ClaimedCode], write: Callable[[], object]) -> object | None:
+    def _written(self, fenced: list[ClaimedCode], write: Callable[[], Answer]) -> Answer | None:
         try:
             answer = write()
         except AccessRefused:

@@ -25,7 +25,8 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 class EncryptedText(models.TextField):  # type: ignore[type-arg]
     """Text that is readable here and ciphertext in the database, its backups and its logs."""
 
-    def get_prep_value(self, value: Any) -> Any:  # noqa: ANN401  the signature is Django's
+    def get_prep_value(self, value: Any) -> Any:
+        """The ciphertext; empty stays empty."""
         if not value:
             return ""
         return _cipher(tuple(settings.OFFERWELL_FIELD_KEYS)).encrypt(str(value).encode()).decode()
@@ -37,5 +38,5 @@ class EncryptedText(models.TextField):  # type: ignore[type-arg]
         try:
             return _cipher(tuple(settings.OFFERWELL_FIELD_KEYS)).decrypt(value.encode()).decode()
         except InvalidToken as error:
-            message = "A stored secret does not open with the keys in OFFERWELL_FIELD_KEYS. Add the key it was made with."
+            message = "A stored secret opens with none of OFFERWELL_FIELD_KEYS. Add the key it was made with."
             raise UnreadableSecret(message) from error

@@ -20,4 +20,4 @@ def id_rows(ids: Iterable[int]) -> RawSQL:
         sql = "SELECT value::bigint FROM jsonb_array_elements_text(%s::jsonb) AS listed(value)"
     else:
         sql = "SELECT value FROM json_each(%s)"
-    return RawSQL(sql, [listed], output_field=BigIntegerField())  # noqa: S611  fixed text; the ids are a parameter
+    return RawSQL(sql, [listed], output_field=BigIntegerField())

@@ -21,5 +21,5 @@ def insert_select(
     quote = connection.ops.quote_name
     into = ", ".join(quote(column) for column in columns)
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({into}) {sql} {on_conflict}", params)  # noqa: S608
+        cursor.execute(f"INSERT INTO {quote(model._meta.db_table)} ({into}) {sql} {on_conflict}", params)
         return int(cursor.rowcount)

@@ -25,7 +25,7 @@ def text_rows(texts: Iterable[str]) -> RawSQL:
         sql = "SELECT listed.value FROM jsonb_array_elements_text(%s::jsonb) AS listed(value)"
     else:
         sql = "SELECT value FROM json_each(%s)"
-    return RawSQL(sql, [listed], output_field=TextField())  # noqa: S611  fixed text; the texts are a parameter
+    return RawSQL(sql, [listed], output_field=TextField())
 
 
 def update_rows(

@@ -50,7 +50,9 @@ class Offer(WorkspaceOwned):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["workspace", "name_key"], name="offer_name_once"),
             models.CheckConstraint(
-                condition=models.Q(starts_at=None) | models.Q(ends_at=None) | models.Q(ends_at__gt=models.F("starts_at")),
+                condition=models.Q(starts_at=None)
+                | models.Q(ends_at=None)
+                | models.Q(ends_at__gt=models.F("starts_at")),
                 name="offer_ends_after_start",
             ),
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import connection, models
 from django_scopes import ScopedManager
@@ -24,7 +24,7 @@ class WorkspaceOwned(models.Model):
     """A table of one workspace. Its `objects` raise ScopeError outside `scope(workspace=…)`."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, db_index=False, related_name="+")
-    objects: ClassVar[models.Manager] = ScopedManager(workspace="workspace")
+    objects: ClassVar[Any] = ScopedManager(workspace="workspace")
 
     class Meta:
         abstract = True

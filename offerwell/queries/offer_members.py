@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from offerwell.models import (
@@ -81,7 +81,7 @@ def _has_part(offer: Offer, *, is_active: bool) -> Q:
     return found
 
 
-def _with_problem(offer: Offer) -> QuerySet[StoreCode]:
+def _with_problem(offer: Offer) -> QuerySet[StoreCode, Any]:
     troubled = StoreCode.objects.exclude(problem="").filter(code__offer=offer, store__offer_links__offer=offer)
     return troubled.values("code__enrollment_id")
 
@@ -95,7 +95,7 @@ def _has_word(offer: Offer, word: str) -> Q:
 
 
 def _hits(word: str) -> RawSQL:
-    return RawSQL(  # noqa: S611  fixed text; the word is a parameter
+    return RawSQL(
         "SELECT rowid FROM offerwell_enrollment_search WHERE offerwell_enrollment_search MATCH %s", [_phrase(word)]
     )
 

@@ -77,7 +77,7 @@ class Plan:
         }
 
 
-def part_model(part: OfferPart | str) -> type[PromoCode] | type[SalesLink]:
+def part_model(part: OfferPart | str) -> type[PromoCode | SalesLink]:
     """The table of a part."""
     return PromoCode if part == OfferPart.CODES else SalesLink
 
@@ -203,7 +203,7 @@ def _counts(wish: Wish, *, at: datetime) -> _Counts:
     )  # fmt: skip
 
 
-def _whole(expression: Any) -> ExpressionWrapper:
+def _whole(expression: Any) -> ExpressionWrapper[Any]:
     return ExpressionWrapper(expression, output_field=BigIntegerField())
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
+OUTSIDE = ("/account/", "/static/", "/healthz", "/readyz")
+
+
 class WorkspaceGate:
     """Puts `request.place` (TeamMember) and the query scope on the request. Without a place: no scope.
 
@@ -40,7 +43,7 @@ class WorkspaceGate:
         return (places.filter(workspace_id=chosen).first() if chosen else None) or places.first()
 
     def _outside(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and not request.path.startswith(("/account/", "/static/", "/healthz", "/readyz")):
+        if request.user.is_authenticated and not request.path.startswith(OUTSIDE):
             return HttpResponseNotFound("This login belongs to no workspace. Ask an owner to invite you.")
         return self.get_response(request)
 

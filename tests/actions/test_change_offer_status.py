@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django_scopes import scope
-from tests import make
 
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
 from offerwell.actions.retry_failed_items import retry_failed_items
@@ -14,6 +13,7 @@ from offerwell.models import BulkChange, BulkChangeItem, Event, ItemOutcome, Off
 from offerwell.queries.change_progress import progress_of
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.selection import MemberFilter, MemberSelection
+from tests import make
 
 
 def apply(workspace, offer, selection, *, part=OfferPart.CODES, to_active=False, key="k1", digest=None):
@@ -52,7 +52,7 @@ def test_a_plan_puts_every_selected_code_into_one_class(acme, world):
 
 
 def test_apply_changes_exactly_the_planned_codes(acme, rival, world):
-    store, offer, codes, members, foreign = world
+    _, offer, codes, members, foreign = world
     change = apply(acme, offer, MemberSelection(ids=tuple(members)))
     assert list(PromoCode.objects.order_by("pk").values_list("is_active", "last_change_id")) == [
         (False, change.pk), (False, change.pk), (False, 0),
