@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from offerwell.sandbox.engine import Answered, Question, answer
@@ -19,8 +17,15 @@ from offerwell.sandbox.scalars import show_datetime
 from offerwell.sandbox.schema import VERSIONS
 from offerwell.sandbox.store import TOKEN_SECONDS, Store
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
 WRONG_TOKEN = "[API] Invalid API key or access token (unrecognized login or wrong password)"  # noqa: S105  # a text
-ERROR_PAGE = "<!DOCTYPE html><html><head><title>Something went wrong</title></head><body><h1>{status}</h1></body></html>"
+ERROR_PAGE = (
+    "<!DOCTYPE html><html><head><title>Something went wrong</title></head><body><h1>{status}</h1></body></html>"
+)
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_STALENESS = 5.0
 
@@ -59,7 +64,9 @@ class AdminApi:
         given = await read_pairs(request)
         keys = self.store.credentials
         if given.get("grant_type") != "client_credentials":
-            return self.token_answer(400, {"error": "unsupported_grant_type", "error_description": "Use client_credentials."})
+            return self.token_answer(
+                400, {"error": "unsupported_grant_type", "error_description": "Use client_credentials."}
+            )
         good_id = hmac.compare_digest(str(given.get("client_id", "")), keys.client_id)
         good_secret = hmac.compare_digest(str(given.get("client_secret", "")), keys.client_secret)
         if not (good_id and good_secret) or self.store.faults.strike(FaultKind.TOKEN_REVOKED, "access_token"):
@@ -147,7 +154,7 @@ class AdminApi:
             self.note_answer(answered, status, struck.name)
             return HTMLResponse(ERROR_PAGE.format(status=status), status)
         style = struck.throttle.style if struck.throttle else None
-        if answered.throttled and (style == "429" or self.store.settings.throttle_status == 429):  # noqa: PLR2004
+        if answered.throttled and (style == "429" or self.store.settings.throttle_status == 429):
             self.note_answer(answered, 429, struck.name)
             wait = max(1.0, answered.wait)
             return JSONResponse(answered.body, 429, headers={"Retry-After": f"{wait:.1f}"})
@@ -174,7 +181,7 @@ class AdminApi:
             fault=fault,
         )
 
-    def note(self, *, operation: str, mutation: bool, cost: int | None, status: int, **more: Any) -> None:  # noqa: ANN401  # throttled, fault
+    def note(self, *, operation: str, mutation: bool, cost: int | None, status: int, **more: Any) -> None:
         """Enter a call in the list."""
         entry = {"throttled": False, "fault": None, **more}
         at = show_datetime(self.store.clock())
@@ -208,7 +215,9 @@ def read_question(body: bytes) -> Question | None:
 def guess_name(question: Question) -> tuple[str, bool]:
     """Name an operation without parsing it, for the faults that strike before."""
     text = "\n".join(line for line in question.query.splitlines() if not line.lstrip().startswith("#")).lstrip()
-    mutation = text.startswith("mutation") or (bool(question.operation_name) and f"mutation {question.operation_name}" in text)
+    mutation = text.startswith("mutation") or (
+        bool(question.operation_name) and f"mutation {question.operation_name}" in text
+    )
     head = text.partition("{")[0].partition("(")[0].split()
     return question.operation_name or (head[1] if len(head) > 1 else "anonymous"), mutation
 

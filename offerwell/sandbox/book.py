@@ -226,5 +226,5 @@ class DiscountBook:
 def planned_window(discount: Discount, given: Mapping[str, Any]) -> tuple[int, int | None]:
     """Answer the window a discount has once the given fields are written."""
     starts_at = given.get("startsAt")
-    ends_at = given["endsAt"] if "endsAt" in given else discount.ends_at
+    ends_at = given.get("endsAt", discount.ends_at)
     return (discount.starts_at if starts_at is None else starts_at), ends_at

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 BUILD_FOLDER = Path(__file__).parent / "build"
-PACKAGE_FOLDER = Path("assets/node_modules/@shopify/dev-mcp")
+PACKAGE_FOLDER = Path("assets/shopify-schema")
 SOURCE_DIGESTS = {
     "2026-04": "f14a1d924a2ce4a5824dcaa832a90a9fe8d20d0ad16f71240b854401c08b5769",
     "2026-07": "5bcde995c89c59acdb2ee494378d96f45ce7378a16ec829a74b71d696a08ef19",
@@ -53,7 +53,7 @@ def build(source: Path, version: str, digest: str) -> Path:
     return target
 
 
-def without_descriptions(tree: Any) -> Any:  # noqa: ANN401  # a JSON tree has no narrower type
+def without_descriptions(tree: Any) -> Any:
     """Drop the texts, which are three quarters of the size and are not needed to execute."""
     if isinstance(tree, dict):
         return {key: without_descriptions(value) for key, value in tree.items() if key not in DROPPED_KEYS}

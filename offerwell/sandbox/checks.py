@@ -5,10 +5,12 @@ Every text here is recorded unless its function says "assumed".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 MAX_TEXT = 255
 MAX_INT = 2_147_483_647
@@ -94,7 +96,9 @@ def check_count(root: str, name: str, words: str, value: int | None) -> Iterator
     lowest = 1 if name == "usageLimit" else 0
     if value < lowest:
         bound = f"greater than {lowest - 1}" if lowest else "greater than or equal to 0"
-        yield UserError((root, name), f"{words} must be {bound}", "GREATER_THAN" if lowest else "GREATER_THAN_OR_EQUAL_TO")
+        yield UserError(
+            (root, name), f"{words} must be {bound}", "GREATER_THAN" if lowest else "GREATER_THAN_OR_EQUAL_TO"
+        )
     if value < MIN_INT:
         yield UserError((root, name), f"{words} must be greater than or equal to {MIN_INT}", "GREATER_THAN_OR_EQUAL_TO")
     if value > MAX_INT:

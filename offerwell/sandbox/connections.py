@@ -47,7 +47,7 @@ def page_size(given: Mapping[str, Any]) -> tuple[int, bool]:
     if (first is None) == (last is None):
         message = "you must provide one of first or last"
         raise GraphQLError(message, extensions={"code": "BAD_REQUEST"})
-    size = last if first is None else first
+    size: int = last if last is not None else first or 0
     if not 0 <= size <= MAX_PAGE:
         message = f"first and last must be between 0 and {MAX_PAGE}"
         raise GraphQLError(message, extensions={"code": "BAD_REQUEST"})

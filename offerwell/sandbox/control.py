@@ -1,12 +1,13 @@
-"""The control endpoints under /_sandbox: look into the store, break it, fill it. They need no token; bind to loopback."""
+"""The control endpoints under /_sandbox: look into the store, break it, fill it.
+
+They need no token, so the server has to listen on loopback only.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -14,7 +15,13 @@ from offerwell.sandbox.discounts import Discount, Kind
 from offerwell.sandbox.faults import FaultKind, FaultRefusedError
 from offerwell.sandbox.scalars import parse_datetime, show_datetime
 from offerwell.sandbox.schema import NEWEST_VERSION, VERSIONS
-from offerwell.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from starlette.requests import Request
+
+    from offerwell.sandbox.store import Store
 
 
 class EditRefusedError(ValueError):
@@ -148,7 +155,8 @@ class Control:
 def rows_of(discount: Discount, now: float) -> Iterator[dict[str, object]]:
     """One row for each code of a discount (one without a code for an automatic discount)."""
     status = discount.status(now).value
-    for code in [item.code for item in discount.codes] or [None]:
+    codes: list[str | None] = [item.code for item in discount.codes]
+    for code in codes or [None]:
         yield {
             "id": discount.gid,
             "code": code,

@@ -67,9 +67,9 @@ class CostCounter:
         """The points used."""
         return self.of_operation(operation, data, counted=True)
 
-    def of_operation(self, operation: OperationDefinitionNode, data: Any, *, counted: bool) -> int:  # noqa: ANN401  # JSON
+    def of_operation(self, operation: OperationDefinitionNode, data: Any, *, counted: bool) -> int:
         """Add up the top fields."""
-        root = cast(Any, self.schema.get_root_type(operation.operation))
+        root = cast("Any", self.schema.get_root_type(operation.operation))
         mutation = operation.operation is OperationType.MUTATION
         total = 0
         for chosen in self.choose([operation.selection_set], root, data):
@@ -82,9 +82,9 @@ class CostCounter:
                 total += self.of_field(chosen, root.fields[chosen.name], value, counted=counted, top=True)
         return total
 
-    def of_payload(self, chosen: Chosen, definition: GraphQLField, data: Any, *, counted: bool) -> int:  # noqa: ANN401  # JSON
+    def of_payload(self, chosen: Chosen, definition: GraphQLField, data: Any, *, counted: bool) -> int:
         """Count below the first objects of a mutation's payload, which are free themselves."""
-        payload = cast(Any, get_named_type(definition.type))
+        payload = cast("Any", get_named_type(definition.type))
         total = 0
         for inner in self.choose(chosen.below, payload, data):
             kind = get_named_type(payload.fields[inner.name].type) if inner.name != "__typename" else None
@@ -93,7 +93,7 @@ class CostCounter:
                 total += self.of_selections(inner.below, kind, first_item(value), counted=counted)
         return total
 
-    def of_field(self, chosen: Chosen, definition: GraphQLField, data: Any, *, counted: bool, top: bool = False) -> int:  # noqa: ANN401  # JSON
+    def of_field(self, chosen: Chosen, definition: GraphQLField, data: Any, *, counted: bool, top: bool = False) -> int:
         """Count one field with everything below it."""
         kind = get_named_type(definition.type)
         if is_leaf_type(kind) or kind.name in FREE_TYPES or (counted and data is None and not top):
@@ -106,7 +106,7 @@ class CostCounter:
             return 1
         return 1 + self.of_selections(chosen.below, kind, first_item(data), counted=counted)
 
-    def of_connection(self, chosen: Chosen, kind: GraphQLNamedType, data: Any, *, counted: bool) -> int:  # noqa: ANN401  # JSON
+    def of_connection(self, chosen: Chosen, kind: GraphQLNamedType, data: Any, *, counted: bool) -> int:
         """Count a page: `nodes` and `edges` each cost one object and what lies below, times a factor of the size."""
         size = self.page_size(chosen.node)
         total = 0
@@ -115,16 +115,20 @@ class CostCounter:
                 continue
             items = data.get(inner.key) if isinstance(data, Mapping) else None
             size = len(items) if counted and items else size
-            item_kind = get_named_type(cast(Any, kind).fields[inner.name].type)
+            item_kind = get_named_type(cast("Any", kind).fields[inner.name].type)
             below = inner.below
             if inner.name == "edges":
-                below = tuple(s for edge in self.choose(inner.below, item_kind, None) if edge.name == "node" for s in edge.below)
-                item_kind = get_named_type(cast(Any, item_kind).fields["node"].type)
+                below = tuple(
+                    s for edge in self.choose(inner.below, item_kind, None) if edge.name == "node" for s in edge.below
+                )
+                item_kind = get_named_type(cast("Any", item_kind).fields["node"].type)
                 items = [edge.get("node") for edge in items] if items else items
             total += 1 + self.of_selections(below, item_kind, first_item(items), counted=counted and bool(items))
         return CONNECTION_BASE + size_factor(size) * total
 
-    def of_selections(self, sets: Iterable[SelectionSetNode], kind: GraphQLNamedType, data: Any, *, counted: bool) -> int:  # noqa: ANN401  # JSON
+    def of_selections(
+        self, sets: Iterable[SelectionSetNode], kind: GraphQLNamedType, data: Any, *, counted: bool
+    ) -> int:
         """Count the fields below; of an interface or union, its dearest branch."""
         together = tuple(sets)
         branches: list[GraphQLNamedType] = [kind]
@@ -132,7 +136,7 @@ class CostCounter:
             branches = self.branches(together) or [kind]
         return max(self.of_branch(together, branch, data, counted=counted) for branch in branches)
 
-    def of_branch(self, sets: Iterable[SelectionSetNode], kind: GraphQLNamedType, data: Any, *, counted: bool) -> int:  # noqa: ANN401  # JSON
+    def of_branch(self, sets: Iterable[SelectionSetNode], kind: GraphQLNamedType, data: Any, *, counted: bool) -> int:
         """Count the fields below for one concrete type."""
         total = 0
         definitions = getattr(kind, "fields", {})
@@ -153,7 +157,9 @@ class CostCounter:
                 found += self.branches([node.selection_set]) if not isinstance(node, FieldNode) else []
         return found
 
-    def parts(self, sets: Iterable[SelectionSetNode]) -> Iterator[FieldNode | InlineFragmentNode | FragmentDefinitionNode]:
+    def parts(
+        self, sets: Iterable[SelectionSetNode]
+    ) -> Iterator[FieldNode | InlineFragmentNode | FragmentDefinitionNode]:
         """Go through selections with spreads replaced by their fragments."""
         for selection_set in sets:
             for node in selection_set.selections:
@@ -162,7 +168,7 @@ class CostCounter:
                 else:
                     yield cast("FieldNode | InlineFragmentNode", node)
 
-    def choose(self, sets: Iterable[SelectionSetNode], kind: GraphQLNamedType, data: Any) -> list[Chosen]:  # noqa: ANN401  # JSON
+    def choose(self, sets: Iterable[SelectionSetNode], kind: GraphQLNamedType, data: Any) -> list[Chosen]:
         """Collect the fields that apply to a type, those with one answer key together."""
         found: dict[str, tuple[FieldNode, list[SelectionSetNode]]] = {}
         self.collect(sets, kind, found)
@@ -189,7 +195,7 @@ class CostCounter:
         if node.type_condition is None or node.type_condition.name.value == kind.name:
             return True
         named = self.schema.type_map[node.type_condition.name.value]
-        return is_abstract_type(named) and self.schema.is_sub_type(named, cast(Any, kind))
+        return is_abstract_type(named) and self.schema.is_sub_type(named, cast("Any", kind))
 
     def page_size(self, node: FieldNode) -> int:
         """Read first or last of a connection."""
@@ -207,7 +213,7 @@ def size_factor(size: int) -> int:
     return max(1, math.floor(2 * math.log(size))) if size > 0 else 1
 
 
-def first_item(value: Any) -> Any:  # noqa: ANN401  # JSON
+def first_item(value: Any) -> Any:
     """Answer the first object of a list that is there, or the value itself."""
     if isinstance(value, list):
         return next((item for item in value if item is not None), None)

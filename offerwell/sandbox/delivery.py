@@ -14,17 +14,19 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from offerwell.sandbox.book import Change
-from offerwell.sandbox.discounts import Discount
 from offerwell.sandbox.faults import FaultKind
 from offerwell.sandbox.scalars import show_datetime
 from offerwell.sandbox.schema import NEWEST_VERSION
-from offerwell.sandbox.store import Store
-from offerwell.sandbox.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from offerwell.sandbox.discounts import Discount
+    from offerwell.sandbox.store import Store
+    from offerwell.sandbox.subscriptions import Subscription
 
 RETRIES = 8
 TIMEOUT_SECONDS = 5.0
@@ -60,7 +62,9 @@ class WebhookDelivery:
         for subscription in self.store.hooks.to(enum_name):
             body = json.dumps(payload(self.store, change, discount)).encode()
             moment = datetime.fromtimestamp(self.store.clock(), UTC).isoformat().replace("+00:00", "Z")
-            parcel = Parcel(subscription, f"discounts/{change.value}", body, str(uuid.uuid4()), str(uuid.uuid4()), moment)
+            parcel = Parcel(
+                subscription, f"discounts/{change.value}", body, str(uuid.uuid4()), str(uuid.uuid4()), moment
+            )
             self.post(parcel)
 
     def post(self, parcel: Parcel) -> None:

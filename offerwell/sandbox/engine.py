@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     DocumentNode,
@@ -28,12 +27,16 @@ import offerwell.sandbox.resolvers_bulk
 import offerwell.sandbox.resolvers_imports
 import offerwell.sandbox.resolvers_terms
 import offerwell.sandbox.resolvers_webhooks  # noqa: F401  # each fills the table of fields
-from offerwell.sandbox.bucket import Bucket
 from offerwell.sandbox.cost import CostCounter
 from offerwell.sandbox.envelope import shopify_words
 from offerwell.sandbox.registry import FIELDS, Call, NotImplementedInSandboxError, resolve_field, resolve_type
 from offerwell.sandbox.schema import load_schema
 from offerwell.sandbox.variables import oversized_array, variable_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from offerwell.sandbox.bucket import Bucket
 
 MAX_QUERY_COST = 1000
 KEPT_DOCUMENTS = 256
@@ -88,7 +91,7 @@ def _prepare(schema: GraphQLSchema, text: str) -> Prepared:
     try:
         document = parse(text)
     except GraphQLError as error:
-        return Prepared(None, ({**error.formatted, "extensions": {"code": "parseError"}},), {}, None)  # type: ignore[dict-item]
+        return Prepared(None, ({**error.formatted, "extensions": {"code": "parseError"}},), {}, None)
     errors = validate(schema, document)
     if errors:
         return Prepared(document, tuple(shopify_words(schema, document, errors)), {}, None)

@@ -85,18 +85,18 @@ def unused_error(name: str, operation: OperationDefinitionNode) -> dict[str, obj
 
 def one_error(error: GraphQLError, places: PlaceFinder) -> dict[str, object]:
     """Translate one error; a text without a translation is passed on as it is."""
-    node = (error.nodes or [None])[0]
-    place = places.of(node)
-    message, extensions, last = error.message, {"code": "invalid"}, None
+    place = places.of(error.nodes[0] if error.nodes else None)
+    message = error.message
+    extensions: dict[str, object] = {"code": "invalid"}
+    last: str | None = None
     for pattern, words in TRANSLATIONS:
         match = re.search(pattern, error.message)
         if match:
-            message, extensions, last = words(match)  # type: ignore[assignment]
+            message, extensions, last = words(match)
             break
     else:
         if place.argument is not None and error.nodes:
             message, extensions = wrong_literal(place)
-            last = None
     path = [*place.path, *([last] if last else [])]
     return {"message": message, "locations": locations(error, place), "path": path, "extensions": extensions}
 
@@ -105,7 +105,7 @@ def locations(error: GraphQLError, place: Place) -> list[dict[str, int]]:
     """Point at the field or the object around, as the real store does; at the argument only if it is unknown."""
     node = place.owner
     if error.message.startswith("Unknown argument"):
-        node = (error.nodes or [node])[0]
+        node = error.nodes[0] if error.nodes else node
     if node is not None and node.loc is not None:
         token = node.loc.start_token
         return [{"line": token.line, "column": token.column}]
@@ -224,7 +224,7 @@ class PlaceFinder(Visitor):
         return place
 
 
-def step_name(node: Any) -> str:  # noqa: ANN401  # one of several node types
+def step_name(node: Any) -> str:
     """Name one step of the path as the real store does."""
     if isinstance(node, OperationDefinitionNode):
         return f"{node.operation.value} {node.name.value}" if node.name else node.operation.value

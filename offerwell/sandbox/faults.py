@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class FaultKind(StrEnum):
@@ -73,7 +75,7 @@ class Faults:
     """All switches, and the seeded chance behind them."""
 
     armed: list[Fault] = field(default_factory=list)
-    chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311  # faults, not secrets
+    chance: random.Random = field(default_factory=lambda: random.Random(0))  # faults, not secrets
     past_hits: dict[str, int] = field(default_factory=dict)
 
     def arm(self, given: Mapping[str, Any]) -> Fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from graphql import GraphQLError
 
@@ -12,7 +12,11 @@ from offerwell.sandbox.engine import Question, execute, prepare
 from offerwell.sandbox.imports import Import, ImportStatus
 from offerwell.sandbox.registry import Call
 from offerwell.sandbox.schema import load_schema
-from offerwell.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offerwell.sandbox.store import Store
 
 LINES_AT_ONCE = 100
 TICK_SECONDS = 0.05
@@ -70,7 +74,9 @@ class ImportRunner:
         else:
             call = Call(self.store, "", item.version)
             try:
-                body = dict(execute(load_schema(item.version), prepared.document, Question(item.mutation, variables), call))
+                body = dict(
+                    execute(load_schema(item.version), prepared.document, Question(item.mutation, variables), call)
+                )
             except GraphQLError as error:
                 body = {"errors": [error.formatted]}
         return json.dumps({**body, "__lineNumber": number}, separators=(",", ":"))

@@ -6,12 +6,16 @@ long real jobs take is not recorded, so the delay is a setting (assumed 0.3 s).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from offerwell.sandbox.book import DiscountBook
 from offerwell.sandbox.discounts import RedeemCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offerwell.sandbox.book import DiscountBook
 
 
 class Action(StrEnum):
@@ -73,7 +77,9 @@ class JobQueue:
         self.known: dict[str, float] = {}
         self.serial = 0
 
-    def promise(self, gid: str, action: Action, numbers: tuple[int, ...], due: float, tags: tuple[str, ...] = ()) -> Job:
+    def promise(
+        self, gid: str, action: Action, numbers: tuple[int, ...], due: float, tags: tuple[str, ...] = ()
+    ) -> Job:
         """Accept a job; several with the same id count as one job [recorded]."""
         self.serial += 1
         job = Job(gid, action, numbers, due, tags, self.serial)

@@ -74,7 +74,7 @@ def _shown_value(name: str) -> Resolver:
     return read
 
 
-def resolve_field(source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:  # noqa: ANN401  # graphql-core's signature
+def resolve_field(source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
     """Resolve one field by the table."""
     resolver = FIELDS.get(info.parent_type.name, {}).get(info.field_name)
     if resolver is None:
@@ -82,7 +82,7 @@ def resolve_field(source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:  
     return resolver(source, info.context, given)
 
 
-def resolve_type(value: Any, _info: GraphQLResolveInfo, abstract: GraphQLAbstractType) -> str:  # noqa: ANN401  # graphql-core's signature
+def resolve_type(value: Any, _info: GraphQLResolveInfo[Any], abstract: GraphQLAbstractType) -> str:
     """Name the concrete type of a value where the schema has an interface or a union."""
     kind = getattr(value, "kind", None)
     if kind is not None:

@@ -62,7 +62,9 @@ def target_numbers(call: Call, given: Given, *, codes: bool, automatic: bool) ->
     """Answer the discounts of a target; unknown ids are passed over (assumed: nothing of it is recorded)."""
     book = call.store.book
     if given.get("ids") is not None:
-        types = tuple(name for name, wanted in (("DiscountCodeNode", codes), ("DiscountAutomaticNode", automatic)) if wanted)
+        types = tuple(
+            name for name, wanted in (("DiscountCodeNode", codes), ("DiscountAutomaticNode", automatic)) if wanted
+        )
         found = [book.find(gid, types) for gid in given["ids"]]
         return tuple(discount.number for discount in found if discount is not None)
     if not (given["search"] or "").strip():
@@ -152,7 +154,9 @@ def delete_codes(_root: None, call: Call, given: Given) -> Shown:
         return job_payload(name, None, [error] if error else [])
     wanted = frozenset(given.get("ids") or ())
     text = (given.get("search") or "").lower().removeprefix("code:")
-    matches = [item for item in discount.codes if item.gid in wanted or (text and text.rstrip("*") in item.code.lower())]
+    matches = [
+        item for item in discount.codes if item.gid in wanted or (text and text.rstrip("*") in item.code.lower())
+    ]
     store.book.remove_codes(discount, frozenset(item.number for item in matches))
     job_id = store.promise_job(call.shared_job, Action.DELETE, ())
     store.jobs.known[job_id] = store.clock()

@@ -83,11 +83,9 @@ def run(_root: None, call: Call, given: Given) -> Shown:
 def refuse(call: Call, given: Given) -> tuple[tuple[str, ...] | None, str, str] | None:
     """Say why an import cannot start: (field, message, code), or None."""
     desk = call.store.imports
-    client = given.get("clientIdentifier")
-    if client is not None and len(client) < SHORTEST_CLIENT:
-        return ("clientIdentifier",), f"is too short (minimum is {SHORTEST_CLIENT} characters)", "INVALID_MUTATION"
-    if client is not None and len(client) > LONGEST_CLIENT:
-        return ("clientIdentifier",), f"is too long (maximum is {LONGEST_CLIENT} characters)", "INVALID_MUTATION"
+    client = client_fault(given.get("clientIdentifier"))
+    if client is not None:
+        return ("clientIdentifier",), client, "INVALID_MUTATION"
     fault = mutation_fault(given["mutation"])
     if fault is not None:
         return ("mutation",), fault, "INVALID_MUTATION"
@@ -101,6 +99,15 @@ def refuse(call: Call, given: Given) -> tuple[tuple[str, ...] | None, str, str] 
         message = f"A bulk mutation operation for this app and shop is already in progress: {running}."
         return None, message, "OPERATION_IN_PROGRESS"
     return None
+
+
+def client_fault(client: str | None) -> str | None:
+    """Refuse a client identifier that is too short or too long [recorded]."""
+    if client is None or SHORTEST_CLIENT <= len(client) <= LONGEST_CLIENT:
+        return None
+    if len(client) < SHORTEST_CLIENT:
+        return f"is too short (minimum is {SHORTEST_CLIENT} characters)"
+    return f"is too long (maximum is {LONGEST_CLIENT} characters)"
 
 
 def mutation_fault(text: str) -> str | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offerwell.sandbox.connections import Page, cut_page
-from offerwell.sandbox.discounts import Discount
 from offerwell.sandbox.registry import Call, Shown, field, plain
 from offerwell.sandbox.resolvers_discounts import app
 from offerwell.sandbox.resolvers_terms import not_shown
 from offerwell.sandbox.search import search
+
+if TYPE_CHECKING:
+    from offerwell.sandbox.discounts import Discount
 
 Given = Mapping[str, Any]
 NODE_TYPES = ("DiscountCodeNode", "DiscountAutomaticNode")
@@ -185,6 +187,8 @@ def shop(_root: None, call: Call, _given: Given) -> Shown:
 @field("QueryRoot", "currentAppInstallation")
 def current_app_installation(_root: None, call: Call, _given: Given) -> Shown:
     """The app as installed, with its scopes."""
-    scopes = [Shown("AccessScope", {"handle": name, "description": name.replace("_", " ")}) for name in call.store.scopes]
+    scopes = [
+        Shown("AccessScope", {"handle": name, "description": name.replace("_", " ")}) for name in call.store.scopes
+    ]
     values = {"id": "gid://shopify/AppInstallation/1", "accessScopes": scopes, "app": app(call)}
     return Shown("AppInstallation", values)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
-from offerwell.sandbox.discounts import Discount
 from offerwell.sandbox.registry import Call, Shown, field, plain
 from offerwell.sandbox.resolvers_discounts import ALL_TYPES, CODE_TYPES
+
+if TYPE_CHECKING:
+    from offerwell.sandbox.discounts import Discount
 
 Given = Mapping[str, Any]
 WITH_GETS = "DiscountCodeBasic DiscountCodeBxgy DiscountAutomaticBasic DiscountAutomaticBxgy"
@@ -42,7 +44,9 @@ def money(amount: str, call: Call) -> Shown:
     """An amount; one decimal place at least [recorded]."""
     number = Decimal(amount).normalize()
     text = f"{number:f}"
-    return Shown("MoneyV2", {"amount": text if "." in text else f"{text}.0", "currencyCode": call.store.settings.currency})
+    return Shown(
+        "MoneyV2", {"amount": text if "." in text else f"{text}.0", "currencyCode": call.store.settings.currency}
+    )
 
 
 @field(ALL_TYPES, "combinesWith")
@@ -73,7 +77,8 @@ def customer_selection(discount: Discount, _call: Call, _given: Given) -> Shown:
 @field(CODE_TYPES, "usageLimit")
 def usage_limit(discount: Discount, _call: Call, _given: Given) -> int | None:
     """How often each code may be used."""
-    return discount.terms.get("usageLimit")
+    limit: int | None = discount.terms.get("usageLimit")
+    return limit
 
 
 @field(CODE_TYPES, "appliesOncePerCustomer")
@@ -85,7 +90,8 @@ def once_per_customer(discount: Discount, _call: Call, _given: Given) -> bool:
 @field(f"DiscountCodeBasic DiscountAutomaticBasic {SHIPPING}", "recurringCycleLimit")
 def recurring_cycle_limit(discount: Discount, _call: Call, _given: Given) -> int | None:
     """For how many cycles of a subscription it applies; 1 unless given (assumed)."""
-    return discount.terms.get("recurringCycleLimit", 1)
+    limit: int | None = discount.terms.get("recurringCycleLimit", 1)
+    return limit
 
 
 @field("DiscountCodeBxgy DiscountAutomaticBxgy", "usesPerOrderLimit")
@@ -208,7 +214,9 @@ def summary(discount: Discount, _call: Call, _given: Given) -> str:
     if discount.kind.value.endswith("Bxgy"):
         return bxgy_words(terms)
     if discount.kind.value.endswith("FreeShipping"):
-        return " • ".join([*shipping_words(discount), *(["One use per customer"] if terms.get("appliesOncePerCustomer") else [])])
+        return " • ".join(
+            [*shipping_words(discount), *(["One use per customer"] if terms.get("appliesOncePerCustomer") else [])]
+        )
     return " • ".join([f"{value_words(terms)} off entire order", *minimum_words(terms)])
 
 
@@ -259,10 +267,20 @@ def shipping_words(discount: Discount) -> list[str]:
     """Free shipping in words."""
     terms = discount.terms
     once, often = terms.get("appliesOnOneTimePurchase", True), terms.get("appliesOnSubscription", False)
-    which = "one-time purchase products" if once and not often else "subscription products" if often and not once else "all products"
+    which = (
+        "one-time purchase products"
+        if once and not often
+        else "subscription products"
+        if often and not once
+        else "all products"
+    )
     if not discount.kind.has_codes:
         which = "all products"
-    words = [f"Free shipping on {which}", *minimum_words(terms), country_words(terms.get("destination") or {"all": True})]
+    words = [
+        f"Free shipping on {which}",
+        *minimum_words(terms),
+        country_words(terms.get("destination") or {"all": True}),
+    ]
     if terms.get("maximumShippingPrice"):
         words.append(f"Applies to shipping rates under ${Decimal(terms['maximumShippingPrice']):.2f}")
     return words

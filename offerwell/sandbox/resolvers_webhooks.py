@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from offerwell.sandbox.checks import UserError
 from offerwell.sandbox.connections import Page, cut_page
 from offerwell.sandbox.registry import Call, Shown, field, plain
 from offerwell.sandbox.resolvers_reads import counted
-from offerwell.sandbox.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from offerwell.sandbox.checks import UserError
+    from offerwell.sandbox.subscriptions import Subscription
 
 Given = Mapping[str, Any]
 TYPE = "WebhookSubscription"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, IntValueNode, Undefined, ValueNode
-from graphql.pyutils import UndefinedType
+
+if TYPE_CHECKING:
+    from graphql.pyutils import UndefinedType
 
 
 def wide_int() -> GraphQLScalarType:
@@ -19,7 +21,7 @@ def wide_int() -> GraphQLScalarType:
     return scalar
 
 
-def parse_int(value: Any) -> int:  # noqa: ANN401  # whatever the client sent
+def parse_int(value: Any) -> int:
     """Read an integer; a fraction or a text is refused in Shopify's words [recorded]."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
         message = f"Could not coerce value {shown(value)} to Int"
@@ -32,7 +34,7 @@ def parse_int_literal(node: ValueNode) -> int | UndefinedType:
     return int(node.value) if isinstance(node, IntValueNode) else Undefined
 
 
-def parse_decimal(value: Any) -> str:  # noqa: ANN401  # whatever the client sent
+def parse_decimal(value: Any) -> str:
     """Check a decimal number and keep it as text, so that nothing is lost."""
     try:
         number = Decimal(str(value))
@@ -44,22 +46,22 @@ def parse_decimal(value: Any) -> str:  # noqa: ANN401  # whatever the client sen
     return str(value)
 
 
-def parse_datetime(value: Any) -> int:  # noqa: ANN401  # whatever the client sent
+def parse_datetime(value: Any) -> int:
     """Read an ISO 8601 moment as whole seconds since 1970: Shopify keeps no fractions [recorded]."""
     try:
-        moment = datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(str(value))
     except ValueError:
         message = f"invalid DateTime '{value}'"
         raise GraphQLError(message) from None
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def show_datetime(seconds: Any) -> str:  # noqa: ANN401  # graphql-core's signature
+def show_datetime(seconds: Any) -> str:
     """Write a moment as Shopify does: UTC, whole seconds, Z."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def shown(value: Any) -> str:  # noqa: ANN401  # whatever the client sent
+def shown(value: Any) -> str:
     """Write a refused value as Ruby would in an error text."""
     return f'"{value}"' if isinstance(value, str) else str(value)
 
@@ -67,7 +69,7 @@ def shown(value: Any) -> str:  # noqa: ANN401  # whatever the client sent
 def attach_scalars(schema: GraphQLSchema) -> None:
     """Give the schema's own scalars their reading and writing."""
     for name in ("Decimal", "Money", "UnsignedInt64"):
-        schema.type_map[name].coerce_input_value = parse_decimal  # type: ignore[union-attr, attr-defined]
+        schema.type_map[name].coerce_input_value = parse_decimal  # type: ignore[attr-defined]
     moment = schema.type_map["DateTime"]
-    moment.coerce_input_value = parse_datetime  # type: ignore[union-attr, attr-defined]
-    moment.coerce_output_value = show_datetime  # type: ignore[union-attr, attr-defined]
+    moment.coerce_input_value = parse_datetime  # type: ignore[attr-defined]
+    moment.coerce_output_value = show_datetime  # type: ignore[attr-defined]

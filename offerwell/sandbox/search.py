@@ -7,11 +7,14 @@ Assumed: an accepted unknown field restricts nothing, which is the most dangerou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from graphql import GraphQLError
 
-from offerwell.sandbox.discounts import Discount
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from offerwell.sandbox.discounts import Discount
 
 TERM = re.compile(r"""(?:(\w+):)?(?:"([^"]*)"|'([^']*)'|(\S+))""")
 KNOWN_FIELDS = frozenset({"status", "type", "discount_type", "title", "tag", "id", "method"})

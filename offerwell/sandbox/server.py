@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
+from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -23,6 +22,12 @@ from offerwell.sandbox.import_runner import ImportRunner
 from offerwell.sandbox.schema import NEWEST_VERSION, load_schema
 from offerwell.sandbox.store import Settings, Store
 from offerwell.sandbox.store_file import StoreFile
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from starlette.requests import Request
 
 TICK_SECONDS = 0.05
 INDEX_SECONDS = 2.0  # lists lag behind changes; that they do is recorded, how long is assumed
@@ -121,9 +126,9 @@ def serve(
 async def _serve(store: Store, host: str, port: int, state: Path | None) -> None:
     sandbox = SandboxServer(store, state)
     app = sandbox.app()
-    server = Server(app, address=host, port=port, interface="asgi", log_enabled=False, websockets=False)
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, log_enabled=False, websockets=False)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(ValueError, NotImplementedError):
+        with contextlib.suppress(RuntimeError, NotImplementedError):  # not in the main thread
             loop.add_signal_handler(number, server.stop)
     await server.serve()

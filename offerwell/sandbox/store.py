@@ -6,8 +6,8 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from offerwell.sandbox.book import DiscountBook
 from offerwell.sandbox.bucket import Bucket, Pacing
@@ -16,6 +16,9 @@ from offerwell.sandbox.imports import ImportDesk
 from offerwell.sandbox.jobs import Action, JobQueue
 from offerwell.sandbox.request_log import RequestLog
 from offerwell.sandbox.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN_SECONDS = 86_399  # what the client-credentials grant states
 SCOPES = (

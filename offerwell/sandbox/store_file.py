@@ -10,21 +10,24 @@ import json
 import os
 import sqlite3
 from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from offerwell.sandbox.book import Change
 from offerwell.sandbox.discounts import Discount, Kind, RedeemCode, share_terms
 from offerwell.sandbox.jobs import Action, Job
 from offerwell.sandbox.store import Credentials, Store
 from offerwell.sandbox.subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from offerwell.sandbox.book import Change
 
 TABLES = """
 create table if not exists discount (number integer primary key, body text not null);
 create table if not exists job (serial integer primary key, body text not null);
 create table if not exists setting (name text primary key, body text not null);
 """
-ID_VARIABLE, SECRET_VARIABLE = "OFFERWELL_SANDBOX_CLIENT_ID", "OFFERWELL_SANDBOX_CLIENT_SECRET"  # noqa: S105  # names
+ID_VARIABLE, SECRET_VARIABLE = "OFFERWELL_SANDBOX_CLIENT_ID", "OFFERWELL_SANDBOX_CLIENT_SECRET"  # names
 
 
 class StoreFile:
@@ -84,7 +87,9 @@ class StoreFile:
         with self.database:
             self.write_discounts()
             self.database.executemany("delete from job where serial = ?", ended)
-            self.database.executemany("insert into job values (?, ?)", [(job.serial, json.dumps(asdict(job))) for job in fresh])
+            self.database.executemany(
+                "insert into job values (?, ?)", [(job.serial, json.dumps(asdict(job))) for job in fresh]
+            )
             self.database.executemany("insert or replace into setting values (?, ?)", changed.items())
         self.saved_jobs = dict(pending)
         self.saved_settings.update(changed)
@@ -142,7 +147,10 @@ def take_given_credentials(store: Store) -> None:
 
 def discount_text(discount: Discount) -> str:
     """Write a discount as text."""
-    body = {name: getattr(discount, name) for name in ("number", "title", "starts_at", "ends_at", "created_at", "updated_at")}
+    body = {
+        name: getattr(discount, name)
+        for name in ("number", "title", "starts_at", "ends_at", "created_at", "updated_at")
+    }
     codes = [(item.number, item.code, item.usage) for item in discount.codes]
     more = {"kind": discount.kind.value, "terms": dict(discount.terms), "tags": discount.tags, "codes": codes}
     return json.dumps({**body, **more}, separators=(",", ":"))

@@ -7,12 +7,14 @@ Assumed: the refusal of a second subscription to the same address.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from offerwell.sandbox.checks import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 ADDRESS = ("webhookSubscription", "callbackUrl")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
     FieldNode,
@@ -14,15 +13,18 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLSchema,
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     ValueNode,
     VariableNode,
-    is_scalar_type,
     type_from_ast,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 MAX_ARRAY = 250
 TEXTS_WITH_MESSAGE = ("invalid decimal", "invalid DateTime")
@@ -43,7 +45,9 @@ class Problem:
         return entry
 
 
-def variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]) -> list[GraphQLError]:
+def variable_errors(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any]
+) -> list[GraphQLError]:
     """Answer one INVALID_VARIABLE error for each variable that does not fit."""
     errors = []
     for definition in operation.variable_definitions or ():
@@ -57,17 +61,19 @@ def variable_errors(schema: GraphQLSchema, operation: OperationDefinitionNode, g
     return errors
 
 
-def invalid_variable(name: str, kind: str, value: object, problems: list[Problem], node: Any) -> GraphQLError:  # noqa: ANN401  # an AST node
+def invalid_variable(name: str, kind: str, value: object, problems: list[Problem], node: Any) -> GraphQLError:
     """Write the error as recorded: the places in the text, the details in the extensions."""
     places = ", ".join(
-        f"{'.'.join(str(part) for part in problem.path)} ({problem.explanation})" for problem in problems if problem.path
+        f"{'.'.join(str(part) for part in problem.path)} ({problem.explanation})"
+        for problem in problems
+        if problem.path
     )
     message = f"Variable ${name} of type {kind} was provided invalid value" + (f" for {places}" if places else "")
     extensions = {"code": "INVALID_VARIABLE", "value": value, "problems": [problem.entry() for problem in problems]}
     return GraphQLError(message, nodes=[node], extensions=extensions)
 
 
-def find_problems(value: Any, kind: GraphQLInputType, path: tuple[str | int, ...]) -> Iterator[Problem]:  # noqa: ANN401  # JSON
+def find_problems(value: Any, kind: GraphQLInputType, path: tuple[str | int, ...]) -> Iterator[Problem]:
     """Compare a JSON value with an input type."""
     if isinstance(kind, GraphQLNonNull):
         if value is None:
@@ -81,17 +87,23 @@ def find_problems(value: Any, kind: GraphQLInputType, path: tuple[str | int, ...
             yield from find_problems(item, kind.of_type, (*path, index))
     elif isinstance(kind, GraphQLInputObjectType):
         yield from object_problems(value, kind, path)
-    elif isinstance(kind, GraphQLEnumType):
+    else:
+        yield from leaf_problems(value, kind, path)
+
+
+def leaf_problems(value: Any, kind: GraphQLInputType, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Compare a value with an enum or a scalar."""
+    if isinstance(kind, GraphQLEnumType):
         if value not in kind.values:
             yield Problem(path, f'Expected "{value}" to be one of: {", ".join(kind.values)}')
-    elif is_scalar_type(kind):
+    elif isinstance(kind, GraphQLScalarType):
         try:
             kind.coerce_input_value(value)
         except GraphQLError as refusal:
             yield Problem(path, refusal.message)
 
 
-def object_problems(value: Any, kind: GraphQLInputObjectType, path: tuple[str | int, ...]) -> Iterator[Problem]:  # noqa: ANN401  # JSON
+def object_problems(value: Any, kind: GraphQLInputObjectType, path: tuple[str | int, ...]) -> Iterator[Problem]:
     """Compare an object field by field."""
     if not isinstance(value, dict):
         yield Problem(path, f"Expected {value!r} to be a key-value object.")
@@ -122,7 +134,9 @@ def oversized_array(operation: OperationDefinitionNode, given: Mapping[str, Any]
     return None
 
 
-def array_sizes(node: ValueNode, given: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+def array_sizes(
+    node: ValueNode, given: Mapping[str, Any], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], int]]:
     """Go through the arrays in an argument, written in the document or given as a variable."""
     if isinstance(node, VariableNode):
         yield from value_sizes(given.get(node.name.value), path)
@@ -133,7 +147,7 @@ def array_sizes(node: ValueNode, given: Mapping[str, Any], path: tuple[str, ...]
             yield from array_sizes(item.value, given, (*path, item.name.value))
 
 
-def value_sizes(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:  # noqa: ANN401  # JSON
+def value_sizes(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
     """Go through the arrays in a JSON value."""
     if isinstance(value, list):
         yield path, len(value)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from offerwell.sandbox.server import SandboxServer
 from offerwell.sandbox.store import Settings, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 START = 1_790_000_000.0  # 2026-09-21T14:13:20Z
 
@@ -48,7 +50,9 @@ class InProcess:
         """Ask by GraphQL."""
         body = {"query": query, "variables": variables}
         headers = {"X-Shopify-Access-Token": self.token}
-        answer: dict[str, Any] = self.request("POST", f"/admin/api/{version}/graphql.json", json=body, headers=headers).json()
+        answer: dict[str, Any] = self.request(
+            "POST", f"/admin/api/{version}/graphql.json", json=body, headers=headers
+        ).json()
         return answer
 
     def rest(self, seconds: float) -> None:

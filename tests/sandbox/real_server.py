@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 START_SECONDS = 15.0
 
@@ -34,7 +36,7 @@ class RealServer:
         """Start the process and wait until it answers."""
         command = [sys.executable, "-m", "offerwell.sandbox", "--port", str(self.port), *self.options]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-        self.process = subprocess.Popen(command, env=environment)  # noqa: S603  # our own module
+        self.process = subprocess.Popen(command, env=environment)  # our own module
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             with contextlib.suppress(httpx.TransportError):

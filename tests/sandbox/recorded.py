@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(os.environ.get("OFFERWELL_RECORDED", Path(__file__).parents[2] / "../shared/reference/shopify-recorded"))
 MILLISECONDS = re.compile(r"\b1[78]\d{11}\b|(?<=[A-Za-z])1[78]\d{11}")
@@ -161,7 +163,9 @@ class Upload:
 
 def sessions() -> dict[str, list[Step | Upload]]:
     """Every session with its steps in order."""
-    return {path.stem: list(steps_of(path.stem, json.loads(path.read_text()))) for path in sorted(FOLDER.glob("*.json"))}
+    return {
+        path.stem: list(steps_of(path.stem, json.loads(path.read_text()))) for path in sorted(FOLDER.glob("*.json"))
+    }
 
 
 def steps_of(file: str, session: dict[str, Any]) -> Iterator[Step | Upload]:
@@ -209,7 +213,9 @@ def within(file: str, name: str, value: Any) -> Iterator[Step | Upload]:
         return
     request = value.get("request") if isinstance(value.get("request"), dict) else value
     answer = value.get("response")
-    if payload(answer) is not None and (isinstance(request.get("query"), str) or rewritten(value) or rewritten(request)):
+    if payload(answer) is not None and (
+        isinstance(request.get("query"), str) or rewritten(value) or rewritten(request)
+    ):
         query = request.get("query") or rewritten(value) or rewritten(request)
         made = step(file, name, query, request.get("variables"), answer, rewritten=not request.get("query"))
         yield replace(made, status=value.get("status", made.status))

@@ -18,7 +18,11 @@ JOB = "query Poll($id: ID!) { job(id: $id) { id done } }"
 def seed(here: InProcess, count: int, **more: Any) -> list[str]:
     """Fill the store and answer the ids."""
     lines = [{"code": f"GLOW{number}", "title": "Founders Club", **more} for number in range(count)]
-    assert here.request("POST", "/_sandbox/seed", json=lines).json() == {"created": count, "already_there": 0, "reset": False}
+    assert here.request("POST", "/_sandbox/seed", json=lines).json() == {
+        "created": count,
+        "already_there": 0,
+        "reset": False,
+    }
     return [row["id"] for row in fingerprint(here)]
 
 
@@ -83,7 +87,12 @@ def test_jobs_of_one_request_share_one_id() -> None:
     ("arguments", "field", "message", "code"),
     [
         ("", None, "Missing expected argument key: 'ids', 'search' or 'saved_search_id'.", "MISSING_ARGUMENT"),
-        ('(ids: ["gid://shopify/DiscountCodeNode/1"], search: "a")', None, "Only one of 'ids', 'search' or 'saved_search_id' is allowed.", "TOO_MANY_ARGUMENTS"),
+        (
+            '(ids: ["gid://shopify/DiscountCodeNode/1"], search: "a")',
+            None,
+            "Only one of 'ids', 'search' or 'saved_search_id' is allowed.",
+            "TOO_MANY_ARGUMENTS",
+        ),
         ('(search: " ")', ["search"], "'Search' can't be blank.", "BLANK"),
         ('(savedSearchId: "gid://shopify/SavedSearch/0")', ["savedSearchId"], "Invalid 'saved_search_id'.", "INVALID"),
     ],
@@ -93,7 +102,9 @@ def test_bad_targets(verb: str, arguments: str, field: list[str] | None, message
     with sandbox(job_seconds=0.0) as here:
         seed(here, 2)
         before = fingerprint(here)
-        document = f"mutation {{ discountCodeBulk{verb}{arguments} {{ job {{ id }} userErrors {{ field message code }} }} }}"
+        document = (
+            f"mutation {{ discountCodeBulk{verb}{arguments} {{ job {{ id }} userErrors {{ field message code }} }} }}"
+        )
         payload = here.ask(document)["data"][f"discountCodeBulk{verb}"]
         assert payload == {"job": None, "userErrors": [{"field": field, "message": message, "code": code}]}
         assert fingerprint(here) == before
@@ -123,7 +134,9 @@ def test_codes_are_added_one_by_one() -> None:
         gid = create(here, "BASE")
         create(here, "OTHER")
         given = ["", "A\nB", "X" * 256, "DUP", "dup", "base", "Other", "OK"]
-        creation = here.ask(add, id=gid, codes=[{"code": code} for code in given])["data"]["discountRedeemCodeBulkAdd"]["bulkCreation"]
+        creation = here.ask(add, id=gid, codes=[{"code": code} for code in given])["data"]["discountRedeemCodeBulkAdd"][
+            "bulkCreation"
+        ]
         assert (creation["done"], creation["importedCount"]) == (False, 0)
         here.clock.now += 5
         result = here.ask(poll, id=creation["id"])["data"]["discountRedeemCodeBulkCreation"]
@@ -152,7 +165,9 @@ def test_tags_are_added_and_removed() -> None:
         (gid,) = seed(here, 1)
         here.ask(document % "Add", ids=[gid], tags=["crx-offer-1", "vip"])
         assert here.ask(read, id=gid)["data"]["codeDiscountNode"]["codeDiscount"] == {"tags": ["crx-offer-1", "vip"]}
-        listed = here.ask('{ discountNodes(first: 5, query: "tag:vip") { nodes { id } } }')["data"]["discountNodes"]["nodes"]
+        listed = here.ask('{ discountNodes(first: 5, query: "tag:vip") { nodes { id } } }')["data"]["discountNodes"][
+            "nodes"
+        ]
         assert listed == [{"id": gid}]
         here.ask(document % "Remove", ids=[gid], tags=["vip"])
         assert here.ask(read, id=gid)["data"]["codeDiscountNode"]["codeDiscount"] == {"tags": ["crx-offer-1"]}

@@ -14,7 +14,7 @@ from tests.sandbox.in_process import Clock, sandbox
 from tests.sandbox.recorded import FOLDER, all_costed_requests
 from tests.sandbox.test_recorded_sessions import roots_of
 
-READ = "{ codeDiscountNodeByCode(code: \"X\") { id } }"
+READ = '{ codeDiscountNodeByCode(code: "X") { id } }'
 BULK = 'mutation { discountCodeBulkActivate(ids: ["gid://shopify/DiscountCodeNode/1"]) { job { id } } }'
 
 
@@ -33,14 +33,26 @@ def cost_of(document: str, version: str = "2026-10", **variables: object) -> int
         (READ, 1),
         (BULK, 10),
         ('{ job(id: "gid://shopify/Job/1") { id done } }', 1),
-        ('{ nodes(ids: ["a", "b"]) { __typename ... on DiscountCodeNode { codeDiscount { ... on DiscountCodeBasic { status } } } } }', 2),
+        (
+            '{ nodes(ids: ["a", "b"]) { __typename ... on DiscountCodeNode { codeDiscount { ... on DiscountCodeBasic { status } } } } }',
+            2,
+        ),
         ("{ discountCodesCount { count } }", 10),
         ("{ discountNodes(first: 5) { nodes { id } } }", 5),
         ("{ discountNodes(first: 5) { nodes { discount { __typename } } } }", 8),
-        ("{ discountNodes(first: 2) { nodes { discount { __typename } } edges { node { discount { __typename } } } pageInfo { endCursor } } }", 6),
+        (
+            "{ discountNodes(first: 2) { nodes { discount { __typename } } edges { node { discount { __typename } } } pageInfo { endCursor } } }",
+            6,
+        ),
         ("{ shop { features { sellsSubscriptions } } }", 2),
-        ('mutation { a: discountCodeActivate(id: "1") { codeDiscountNode { codeDiscount { __typename } } } b: discountCodeDelete(id: "1") { userErrors { message } } }', 21),
-        ('{ codeDiscountNode(id: "1") { codeDiscount { ... on DiscountCodeFreeShipping { combinesWith { orderDiscounts } maximumShippingPrice { amount } } } } }', 3),
+        (
+            'mutation { a: discountCodeActivate(id: "1") { codeDiscountNode { codeDiscount { __typename } } } b: discountCodeDelete(id: "1") { userErrors { message } } }',
+            21,
+        ),
+        (
+            '{ codeDiscountNode(id: "1") { codeDiscount { ... on DiscountCodeFreeShipping { combinesWith { orderDiscounts } maximumShippingPrice { amount } } } } }',
+            3,
+        ),
     ],
 )
 def test_cost(document: str, cost: int) -> None:
@@ -64,7 +76,9 @@ def test_recorded_costs(capsys: pytest.CaptureFixture[str]) -> None:
             products += 1
         else:
             missed.append((query, here, recorded))
-    known = sum(all(name in FIELDS.get(kind, {}) for kind, name in roots_of(query)) for query, _v, _c in all_costed_requests())
+    known = sum(
+        all(name in FIELDS.get(kind, {}) for kind, name in roots_of(query)) for query, _v, _c in all_costed_requests()
+    )
     with capsys.disabled():
         print(f"\nRecorded costs met: {met}; of products, not met: {products}; requests with known roots: {known}")
     assert missed == []
@@ -72,7 +86,9 @@ def test_recorded_costs(capsys: pytest.CaptureFixture[str]) -> None:
     assert products <= 4
 
 
-@pytest.mark.parametrize(("pacing", "maximum", "rate"), [("standard", 2000, 100), ("advanced", 4000, 200), ("plus", 20000, 1000)])
+@pytest.mark.parametrize(
+    ("pacing", "maximum", "rate"), [("standard", 2000, 100), ("advanced", 4000, 200), ("plus", 20000, 1000)]
+)
 def test_bucket_pays_and_refills(pacing: str, maximum: int, rate: int) -> None:
     clock = Clock()
     bucket = Bucket(Pacing(pacing), clock)
@@ -95,7 +111,11 @@ def test_throttled_request_does_nothing_and_says_when_to_come_back() -> None:
         assert body["errors"][0]["message"] == "Throttled"
         assert body["errors"][0]["extensions"]["code"] == "THROTTLED"
         expected = {"maximumAvailable": 2000, "currentlyAvailable": 0, "restoreRate": 100}
-        assert body["extensions"]["cost"] == {"requestedQueryCost": 10, "actualQueryCost": None, "throttleStatus": expected}
+        assert body["extensions"]["cost"] == {
+            "requestedQueryCost": 10,
+            "actualQueryCost": None,
+            "throttleStatus": expected,
+        }
         last = here.request("GET", "/_sandbox/requests").json()[-1]
         assert (last["throttled"], last["status"], last["cost"], last["mutation"]) == (True, 200, 10, True)
         here.clock.now += 0.125
@@ -118,7 +138,9 @@ def test_pacing_off_never_throttles() -> None:
 
 def test_request_above_the_single_limit_is_refused_and_costs_nothing() -> None:
     with sandbox() as here:
-        aliases = " ".join(f'a{number}: discountCodeDelete(id: "1") {{ userErrors {{ message }} }}' for number in range(101))
+        aliases = " ".join(
+            f'a{number}: discountCodeDelete(id: "1") {{ userErrors {{ message }} }}' for number in range(101)
+        )
         body = here.ask(f"mutation {{ {aliases} }}")
         assert body["errors"][0]["extensions"]["code"] == "MAX_COST_EXCEEDED"
         assert here.ask(READ)["extensions"]["cost"]["throttleStatus"]["currentlyAvailable"] == 1999

@@ -42,7 +42,7 @@ def send(here: InProcess, code: str = "GLOW1") -> Any:
         ({"kind": "throttle", "style": "429"}, 429, False),
     ],
 )
-def test_broken_answer(fault: dict[str, Any], status: int, effect: bool) -> None:  # noqa: FBT001  # a table's column
+def test_broken_answer(fault: dict[str, Any], status: int, effect: bool) -> None:  # a table's column
     with sandbox() as here:
         arm(here, **fault, count=1)
         answer = send(here)
@@ -86,7 +86,9 @@ def test_half_failed_job_says_nothing() -> None:
         payload = here.ask(BULK % "Deactivate", ids=ids)["data"]["discountCodeBulkDeactivate"]
         assert payload["userErrors"] == []
         assert statuses(here) == {"EXPIRED": 5, "ACTIVE": 5}
-        assert here.ask('query J($id: ID!) { job(id: $id) { done } }', id=payload["job"]["id"])["data"] == {"job": {"done": True}}
+        assert here.ask("query J($id: ID!) { job(id: $id) { done } }", id=payload["job"]["id"])["data"] == {
+            "job": {"done": True}
+        }
 
 
 def test_stale_read_shows_the_window_before() -> None:
@@ -111,7 +113,11 @@ def test_revoked_token_is_refused_until_a_new_one() -> None:
         assert answer.json() == {"errors": message}
         assert fingerprint(here) == []
         keys = here.request("GET", "/_sandbox/info").json()
-        grant = {"client_id": keys["client_id"], "client_secret": keys["client_secret"], "grant_type": "client_credentials"}
+        grant = {
+            "client_id": keys["client_id"],
+            "client_secret": keys["client_secret"],
+            "grant_type": "client_credentials",
+        }
         given = here.request("POST", "/admin/oauth/access_token", data=grant).json()
         assert given["expires_in"] == 86_399
         here.token = given["access_token"]
@@ -149,13 +155,18 @@ def test_outside_edit(edit: dict[str, str], rows: list[tuple[str, str]]) -> None
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"kind": "earthquake"}, {"kind": "throttle", "often": 1}, {"kind": "outside_edit", "code": "NONE", "action": "delete"}, []],
+    [
+        {"kind": "earthquake"},
+        {"kind": "throttle", "often": 1},
+        {"kind": "outside_edit", "code": "NONE", "action": "delete"},
+        [],
+    ],
 )
 def test_wrong_fault_is_refused(wrong: Any) -> None:
     with sandbox() as here:
         create(here)
         before = fingerprint(here)
-        answer = here.request("POST", "/_sandbox/faults", json=wrong if wrong else ["x"])
+        answer = here.request("POST", "/_sandbox/faults", json=wrong or ["x"])
         assert answer.status_code == 400
         assert answer.json()["error"]
         assert fingerprint(here) == before

@@ -5,19 +5,28 @@ from __future__ import annotations
 import json
 import signal
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.sandbox.real_server import RealServer, real_server
 from tests.sandbox.test_bulk_jobs import BULK
 from tests.sandbox.test_window_rules import CREATE, terms
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READ = "query Read($ids: [ID!]!) { nodes(ids: $ids) { ... on DiscountCodeNode { id codeDiscount { ... on DiscountCodeBasic { status } } } } }"
 
 
 def seed(server: RealServer, count: int) -> list[str]:
     """Fill the store by one call of JSON lines and answer the ids."""
-    lines = "\n".join(json.dumps({"code": f"GLOW{n}", "title": "Founders Club", "percentage": 20}) for n in range(count))
-    assert server.http.post("/_sandbox/seed", content=lines).json() == {"created": count, "already_there": 0, "reset": False}
+    lines = "\n".join(
+        json.dumps({"code": f"GLOW{n}", "title": "Founders Club", "percentage": 20}) for n in range(count)
+    )
+    assert server.http.post("/_sandbox/seed", content=lines).json() == {
+        "created": count,
+        "already_there": 0,
+        "reset": False,
+    }
     return [row["id"] for row in server.discounts()]
 
 
@@ -39,7 +48,9 @@ def test_ten_thousand_codes_in_few_calls() -> None:
         began = time.monotonic()
         for start in range(0, len(ids), 250):
             part = ids[start : start + 250]
-            assert {node["codeDiscount"]["status"] for node in server.ask(READ, ids=part)["data"]["nodes"]} == {"ACTIVE"}
+            assert {node["codeDiscount"]["status"] for node in server.ask(READ, ids=part)["data"]["nodes"]} == {
+                "ACTIVE"
+            }
             assert server.ask(BULK % "Deactivate", ids=part)["data"]["discountCodeBulkDeactivate"]["userErrors"] == []
         assert wait_for(server, "EXPIRED") == 10_010
         assert time.monotonic() - began < 20

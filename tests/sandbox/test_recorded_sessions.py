@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
@@ -19,6 +18,9 @@ from graphql import FieldNode, GraphQLError, OperationDefinitionNode, parse
 from offerwell.sandbox.registry import FIELDS
 from tests.sandbox.in_process import InProcess, sandbox
 from tests.sandbox.recorded import FOLDER, Step, Upload, captured_at, sessions, without_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"no recorded sessions at {FOLDER}")
 

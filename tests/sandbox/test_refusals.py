@@ -34,7 +34,12 @@ def fingerprint(here: InProcess) -> list[Any]:
         ({"code": "GLOW1"}, ["code"], "Code must be unique. Please try a different code.", "TAKEN"),
         ({"code": "glow1"}, ["code"], "Code must be unique. Please try a different code.", "TAKEN"),
         ({"endsAt": "2025-01-01T00:00:00Z"}, ["endsAt"], "Ends at needs to be after starts_at", "INVALID"),
-        ({"usageLimit": 2**31}, ["usageLimit"], "Usage limit must be less than or equal to 2147483647", "LESS_THAN_OR_EQUAL_TO"),
+        (
+            {"usageLimit": 2**31},
+            ["usageLimit"],
+            "Usage limit must be less than or equal to 2147483647",
+            "LESS_THAN_OR_EQUAL_TO",
+        ),
         ({"usageLimit": 0}, ["usageLimit"], "Usage limit must be greater than 0", "GREATER_THAN"),
         (
             {"customerGets": {"value": {"percentage": 1.5}, "items": {"all": True}}},
@@ -98,7 +103,9 @@ def test_code_of_a_discount_with_several_codes_cannot_be_changed() -> None:
             "mutation Add($id: ID!, $codes: [DiscountRedeemCodeInput!]!) "
             "{ discountRedeemCodeBulkAdd(discountId: $id, codes: $codes) { userErrors { message } } }"
         )
-        assert here.ask(add, id=gid, codes=[{"code": "SECOND"}])["data"]["discountRedeemCodeBulkAdd"]["userErrors"] == []
+        assert (
+            here.ask(add, id=gid, codes=[{"code": "SECOND"}])["data"]["discountRedeemCodeBulkAdd"]["userErrors"] == []
+        )
         window(here, gid)
         before = fingerprint(here)
         errors = here.ask(UPDATE, id=gid, input={"code": "NEW"})["data"]["discountCodeBasicUpdate"]["userErrors"]
@@ -125,7 +132,9 @@ def test_basic_update_turns_bxgy_into_basic() -> None:
 def test_lookup_by_code_ignores_case() -> None:
     with sandbox() as here:
         gid = create(here, "GlowUp20")
-        found = here.ask('{ codeDiscountNodeByCode(code: "gLOWuP20") { id } none: codeDiscountNodeByCode(code: "X") { id } }')
+        found = here.ask(
+            '{ codeDiscountNodeByCode(code: "gLOWuP20") { id } none: codeDiscountNodeByCode(code: "X") { id } }'
+        )
         assert found["data"] == {"codeDiscountNodeByCode": {"id": gid}, "none": None}
 
 
@@ -133,8 +142,14 @@ def test_lookup_by_code_ignores_case() -> None:
     ("document", "missing"),
     [
         ("{ orders(first: 1) { nodes { id } } }", "QueryRoot.orders"),
-        ('{ codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafield(key: "a") { id } } }', "DiscountCodeNode.metafield"),
-        ("mutation { productDelete(input: {id: \"gid://shopify/Product/1\"}) { deletedProductId } }", "Mutation.productDelete"),
+        (
+            '{ codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafield(key: "a") { id } } }',
+            "DiscountCodeNode.metafield",
+        ),
+        (
+            'mutation { productDelete(input: {id: "gid://shopify/Product/1"}) { deletedProductId } }',
+            "Mutation.productDelete",
+        ),
     ],
 )
 def test_what_is_not_implemented_says_so(document: str, missing: str) -> None:
@@ -146,7 +161,7 @@ def test_what_is_not_implemented_says_so(document: str, missing: str) -> None:
 
 def test_nothing_is_done_when_part_of_a_request_is_not_implemented() -> None:
     with sandbox() as here:
-        document = CREATE.replace("userErrors", "more: codeDiscountNode { metafield(key: \"a\") { id } } userErrors")
+        document = CREATE.replace("userErrors", 'more: codeDiscountNode { metafield(key: "a") { id } } userErrors')
         body = here.ask(document, input=terms("GLOW1"))
         assert body["errors"][0]["message"] == "sandbox: DiscountCodeNode.metafield is not implemented"
         assert fingerprint(here) == []

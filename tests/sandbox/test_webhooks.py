@@ -8,14 +8,17 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.sandbox.in_process import InProcess, sandbox
 from tests.sandbox.test_faults import arm
 from tests.sandbox.test_window_rules import create
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOOK = (
     "mutation Hook($topic: WebhookSubscriptionTopic!, $uri: String!) { webhookSubscriptionCreate(topic: $topic, "
@@ -79,7 +82,11 @@ def test_signed_delivery(receiver: Receiver) -> None:
         receiver.wait(here, 2)
         here.ask("mutation D($id: ID!) { discountCodeDelete(id: $id) { userErrors { message } } }", id=gid)
         got = receiver.wait(here, 3)
-        assert [headers["x-shopify-topic"] for headers, _body in got] == ["discounts/create", "discounts/update", "discounts/delete"]
+        assert [headers["x-shopify-topic"] for headers, _body in got] == [
+            "discounts/create",
+            "discounts/update",
+            "discounts/delete",
+        ]
         for headers, body in got:
             digest = hmac.new(here.store.credentials.client_secret.encode(), body, hashlib.sha256).digest()
             assert headers["x-shopify-hmac-sha256"] == base64.b64encode(digest).decode()
@@ -137,4 +144,6 @@ def test_bad_address_is_refused(uri: str, message: str) -> None:
     with sandbox() as here:
         errors = here.ask(HOOK, topic="DISCOUNTS_UPDATE", uri=uri)["data"]["webhookSubscriptionCreate"]["userErrors"]
         assert errors == [{"field": ["webhookSubscription", "callbackUrl"], "message": message}]
-        assert here.ask("{ webhookSubscriptionsCount { count } }")["data"] == {"webhookSubscriptionsCount": {"count": 0}}
+        assert here.ask("{ webhookSubscriptionsCount { count } }")["data"] == {
+            "webhookSubscriptionsCount": {"count": 0}
+        }

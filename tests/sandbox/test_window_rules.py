@@ -8,7 +8,13 @@ import pytest
 
 from tests.sandbox.in_process import START, InProcess, sandbox
 
-NOW, LATER, PAST, FUTURE, FAR = "2026-09-21T14:13:20Z", "2026-09-21T15:13:20Z", "2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z", "2031-01-01T00:00:00Z"
+NOW, LATER, PAST, FUTURE, FAR = (
+    "2026-09-21T14:13:20Z",
+    "2026-09-21T15:13:20Z",
+    "2026-01-01T00:00:00Z",
+    "2030-01-01T00:00:00Z",
+    "2031-01-01T00:00:00Z",
+)
 CREATE = (
     "mutation Create($input: DiscountCodeBasicInput!) { discountCodeBasicCreate(basicCodeDiscount: $input) "
     "{ codeDiscountNode { id } userErrors { field message code } } }"
