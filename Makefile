@@ -17,13 +17,17 @@ assets/node_modules/.ready: assets/package-lock.json
 	npm --prefix assets ci --ignore-scripts --no-audit --no-fund
 	touch $@
 
-ASSET_SOURCES := $(shell find assets -path assets/node_modules -prune -o -type f -print 2>/dev/null) $(shell find offerwell -name '*.html')
+ASSET_SOURCES := $(shell find assets \( -path assets/node_modules -o -path assets/shopify-schema \) -prune -o -type f -print 2>/dev/null) $(shell find offerwell -name '*.html')
 offerwell/static/.ready: assets/node_modules/.ready $(ASSET_SOURCES)
 	npm --prefix assets run build
 	touch $@
 
-offerwell/sandbox/build/.ready: assets/node_modules/.ready .venv/.ready offerwell/sandbox/build_schema.py
-	$(V)/python -m offerwell.sandbox.build_schema
+assets/shopify-schema/.ready: assets/schema.js
+	node assets/schema.js
+	touch $@
+
+offerwell/sandbox/build/.ready: assets/shopify-schema/.ready .venv/.ready offerwell/sandbox/build_schema.py
+	$(V)/python offerwell/sandbox/build_schema.py
 	touch $@
 
 setup: .venv/.ready offerwell/static/.ready offerwell/sandbox/build/.ready ## install everything into this folder; leaves .venv/bin/offerwell

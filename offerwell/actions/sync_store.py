@@ -7,6 +7,7 @@ import random
 import secrets
 import socket
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -54,8 +55,9 @@ def sync_store(*, store_id: int, should_stop: Callable[[], bool] = lambda: False
             return 0
         rng = random.Random()  # noqa: S311  jitter, not a secret
         work = Pass(connector, rows, timezone.now, time.sleep, rng.random, margins, should_stop)
-        while not should_stop() and not _is_paused(store_id, timezone.now()) and (n := work.run()):
-            claimed += n
+        with closing(connector):
+            while not should_stop() and not _is_paused(store_id, timezone.now()) and (n := work.run()):
+                claimed += n
     return claimed
 
 

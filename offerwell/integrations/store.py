@@ -148,3 +148,6 @@ class StoreConnector(Protocol):
 
     def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
         """Give each ref its start and end. Answers ref → refusal sentence, empty when done."""
+
+    def close(self) -> None:
+        """Let the connections go; the connector is not used afterwards."""
