@@ -24,10 +24,10 @@ log = logging.getLogger("offerwell.jobs")
 class JsonSerializer(Serializer):  # type: ignore[misc]
     """Wake-ups as JSON: a queue that holds pickles would run whatever is written into it."""
 
-    def _serialize(self, data: Any) -> bytes:  # noqa: ANN401  huey's signature
+    def _serialize(self, data: Any) -> bytes:
         return json.dumps(data).encode()
 
-    def _deserialize(self, data: bytes) -> Any:  # noqa: ANN401  huey's signature
+    def _deserialize(self, data: bytes) -> Any:
         fields = json.loads(data)
         return Message(*fields) if isinstance(fields, list) else fields
 
