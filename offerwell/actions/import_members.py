@@ -27,7 +27,7 @@ from offerwell.models import (
     lock_workspace,
 )
 from offerwell.models.id_list import id_rows
-from offerwell.models.json_rows import text_rows, update_rows
+from offerwell.models.json_rows import insert_rows, text_rows, update_rows
 from offerwell.rules.countries import country_code
 from offerwell.rules.import_columns import ColumnField, ImportPurpose, ImportRefused
 from offerwell.rules.imported_cells import (
@@ -246,25 +246,37 @@ class _MemberImport:
     def _add_parts(self, members: list[tuple[int, _Known, _Given]]) -> None:
         """Handles, tags and groups that the members do not have yet."""
         place = self._workspace_id
-        SocialHandle.objects.bulk_create(
-            SocialHandle(workspace_id=place, member_id=pk, network=h.network, handle=h.text, handle_key=h.key)
-            for pk, known, one in members
-            for h in one.handles
-            if not known.has(h)
+        insert_rows(
+            SocialHandle,
+            ("workspace_id", "member_id", "network", "handle", "handle_key"),
+            [
+                (place, pk, handle.network, handle.text, handle.key)
+                for pk, known, one in members
+                for handle in one.handles
+                if not known.has(handle)
+            ],
         )
         tags = _labels(Tag, self._tags, (tag for _, _, one in members for tag in one.tags), place)
-        MemberTag.objects.bulk_create(
-            MemberTag(workspace_id=place, member_id=pk, tag_id=tags[tag.lower()])
-            for pk, known, one in members
-            for tag in one.tags
-            if tag.lower() not in known.tags
+        insert_rows(
+            MemberTag,
+            ("workspace_id", "member_id", "tag_id"),
+            [
+                (place, pk, tags[tag.lower()])
+                for pk, known, one in members
+                for tag in one.tags
+                if tag.lower() not in known.tags
+            ],
         )
         groups = _labels(Group, self._groups, (group for _, _, one in members for group in one.groups), place)
-        GroupMember.objects.bulk_create(
-            GroupMember(workspace_id=place, member_id=pk, group_id=groups[group.lower()])
-            for pk, known, one in members
-            for group in one.groups
-            if group.lower() not in known.groups
+        insert_rows(
+            GroupMember,
+            ("workspace_id", "member_id", "group_id"),
+            [
+                (place, pk, groups[group.lower()])
+                for pk, known, one in members
+                for group in one.groups
+                if group.lower() not in known.groups
+            ],
         )
 
     def _update(self, changed: list[tuple[_Known, _Given]]) -> None:

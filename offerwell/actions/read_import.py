@@ -162,7 +162,7 @@ def who_in(row: ImportRow) -> tuple[str, tuple[Handle, ...]]:
     """E-mail and handles of a row, either of them possibly in a column called "Creator". Raises BadCell."""
     email = email_in(row.text(ColumnField.EMAIL))
     handles: dict[tuple[str, str], Handle] = {}
-    cells = [(row.text(column), _network(column)) for column in HANDLE_FIELDS]
+    cells = [(cell, _network(column)) for column in HANDLE_FIELDS if (cell := row.text(column))]
     either = row.text(ColumnField.MEMBER)
     if "@" in either.lstrip("@＠") and "://" not in either:
         email = email or email_in(either)

@@ -64,7 +64,7 @@ def handle_in(cell: str, network: str) -> Handle | None:
     For a column without a network (`OTHER_NETWORK`) the address tells it.
     """
     text = cell.strip()
-    address = _ADDRESS.match(text)
+    address = _ADDRESS.match(text) if "/" in text else None
     if address:
         network = _network_at(address.group(1).lower(), network)
         text = _handle_at(address.group(2))
