@@ -8,7 +8,7 @@ from pathlib import Path
 
 from offerwell.sandbox.bucket import Pacing
 from offerwell.sandbox.schema import SchemaMissingError
-from offerwell.sandbox.server import serve
+from offerwell.sandbox.server import PortTakenError, serve
 
 
 def main() -> int:
@@ -22,7 +22,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         serve(host=given.host, port=given.port, state=given.state, pacing=given.pacing, job_seconds=given.job_seconds)
-    except SchemaMissingError as problem:
+    except (PortTakenError, SchemaMissingError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     return 0

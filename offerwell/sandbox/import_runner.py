@@ -41,24 +41,22 @@ class ImportRunner:
         """Bring one import forward: cancel it, run it halfway to its end, end it."""
         if item.status is ImportStatus.CANCELING:
             self.store.imports.finish(item, item.output, ImportStatus.CANCELED)
-        elif item.status is ImportStatus.CREATED and self.store.clock() >= item.start_at:
+        elif self.store.clock() >= item.start_at and item.done_lines < len(item.lines):
             item.status = ImportStatus.RUNNING
             await self.run_lines(item)
         if item.status is ImportStatus.RUNNING and self.store.clock() >= item.due:
             self.store.imports.finish(item, item.output, ImportStatus.COMPLETED)
 
     async def run_lines(self, item: Import) -> None:
-        """Run all lines in portions, so that other requests are answered in between."""
-        rows: list[str] = []
-        for start in range(0, len(item.lines), LINES_AT_ONCE):
-            for number, line in enumerate(item.lines[start : start + LINES_AT_ONCE], start):
-                rows.append(self.run_line(item, line, number))
+        """Run the lines still to do in portions, so that other requests are answered in between."""
+        for start in range(item.done_lines, len(item.lines), LINES_AT_ONCE):
+            portion = enumerate(item.lines[start : start + LINES_AT_ONCE], start)
+            item.output += "".join(f"{self.run_line(item, line, number)}\n" for number, line in portion).encode()
             item.done_lines = min(len(item.lines), start + LINES_AT_ONCE)
             self.save()
             await asyncio.sleep(0)
             if item.status is ImportStatus.CANCELING:
                 break
-        item.output = "".join(f"{row}\n" for row in rows).encode()
 
     def run_line(self, item: Import, line: str, number: int) -> str:
         """Run one line; what is wrong with it stands in its result."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.05
 INDEX_SECONDS = 2.0  # lists lag behind changes; that they do is recorded, how long is assumed
+
+
+class PortTakenError(RuntimeError):
+    """Another program listens where the store should."""
 
 
 class SandboxServer:
@@ -118,9 +123,20 @@ def serve(
     job_seconds: float = 0.3,
 ) -> None:
     """Serve a sandbox store until SIGTERM or SIGINT."""
+    check_port(host, port)
     load_schema(NEWEST_VERSION)
     settings = replace(Settings(), pacing=Pacing(pacing), job_seconds=job_seconds, index_seconds=INDEX_SECONDS)
     asyncio.run(_serve(Store(settings=settings), host, port, state))
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a taken port in a plain sentence, before anything is loaded."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise PortTakenError(f"Port {port} on {host} is taken. Choose another one for the sandbox store.") from None
 
 
 async def _serve(store: Store, host: str, port: int, state: Path | None) -> None:

@@ -120,3 +120,62 @@ def test_starts_fast() -> None:
     with real_server() as server:
         assert server.info["counts"]["discounts"] == 0
         assert time.monotonic() - began < 5.0
+
+
+def test_killed_import_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    stage = (
+        'mutation { stagedUploadsCreate(input: [{resource: BULK_MUTATION_VARIABLES, filename: "codes.jsonl", '
+        'mimeType: "text/jsonl", httpMethod: PUT}]) { stagedTargets { url } } }'
+    )
+    run = (
+        "mutation Run($mutation: String!, $path: String!) { bulkOperationRunMutation(mutation: $mutation, "
+        "stagedUploadPath: $path) { bulkOperation { id } userErrors { message } } }"
+    )
+    poll = "query Poll($id: ID!) { bulkOperation(id: $id) { status objectCount url } }"
+    count = 4000
+    with real_server("--state", str(tmp_path / "store.db")) as server:
+        (target,) = server.ask(stage)["data"]["stagedUploadsCreate"]["stagedTargets"]
+        lines = "\n".join(json.dumps({"input": terms(f"GLOW{n}")}) for n in range(count))
+        assert server.http.put(target["url"], content=lines).status_code == 200
+        path = target["url"].partition("/_sandbox/staged/")[2]
+        gid = server.ask(run, mutation=CREATE, path=path)["data"]["bulkOperationRunMutation"]["bulkOperation"]["id"]
+        end = time.monotonic() + 20
+        while not 0 < len(server.discounts()) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        server.stop(signal.SIGKILL)
+        server.start()
+        assert 0 < len(server.discounts()) < count
+        while time.monotonic() < end + 20:
+            done = server.ask(poll, id=gid)["data"]["bulkOperation"]
+            if done["status"] == "COMPLETED":
+                break
+            time.sleep(0.1)
+        assert (done["status"], done["objectCount"]) == ("COMPLETED", str(count))
+        rows = [json.loads(line) for line in server.http.get(done["url"]).text.splitlines()]
+        assert [row["__lineNumber"] for row in rows] == list(range(count))
+        assert [row["data"]["discountCodeBasicCreate"]["userErrors"] for row in rows] == [[]] * count
+        assert sorted(row["code"] for row in server.discounts()) == sorted(f"GLOW{n}" for n in range(count))
+
+
+def test_jobs_and_added_codes_are_known_after_a_restart(tmp_path: Path) -> None:
+    add = (
+        "mutation Add($id: ID!, $codes: [DiscountRedeemCodeInput!]!) { discountRedeemCodeBulkAdd(discountId: $id, "
+        "codes: $codes) { bulkCreation { id } userErrors { message } } }"
+    )
+    poll = (
+        "query Poll($job: ID!, $id: ID!) { job(id: $job) { done } discountRedeemCodeBulkCreation(id: $id) "
+        "{ done importedCount failedCount codes(first: 5) { nodes { code discountRedeemCode { code } } } } }"
+    )
+    with real_server("--state", str(tmp_path / "store.db"), "--job-seconds", "0.1") as server:
+        (gid,) = seed(server, 1)
+        job = server.ask(BULK % "Deactivate", ids=[gid])["data"]["discountCodeBulkDeactivate"]["job"]["id"]
+        codes = [{"code": "MORE"}, {"code": "glow0"}]
+        creation = server.ask(add, id=gid, codes=codes)["data"]["discountRedeemCodeBulkAdd"]["bulkCreation"]["id"]
+        assert wait_for(server, "EXPIRED") >= 1
+        time.sleep(0.2)
+        before = server.ask(poll, job=job, id=creation)["data"]
+        assert before["job"] == {"done": True}
+        assert before["discountRedeemCodeBulkCreation"]["importedCount"] == 1
+        server.stop(signal.SIGKILL)
+        server.start()
+        assert server.ask(poll, job=job, id=creation)["data"] == before
