@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 def build(source: Path, version: str, digest: str) -> Path:
     """Write the small file of one version and answer where it lies."""
     if not source.exists():
-        message = f"{source} is missing. Run `make setup`, which installs @shopify/dev-mcp 1.16.0."
+        message = f"{source} is missing. Run `make setup`, which fetches @shopify/dev-mcp 1.16.0."
         raise FileNotFoundError(message)
     raw = source.read_bytes()
     if hashlib.sha256(raw).hexdigest() != digest:
