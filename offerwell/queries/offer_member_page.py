@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 50
 # A filtered list is counted up to here; above it the pager says "more than".
 COUNTED_UP_TO = 1_000
+EVERYBODY = MemberFilter()
 
 
 class Sort(StrEnum):
@@ -47,7 +48,7 @@ class Place:
 class PageWish:
     """Which page: of which filter, in which order, after or before which row."""
 
-    filter: MemberFilter = MemberFilter()
+    filter: MemberFilter = EVERYBODY
     sort: Sort = Sort.NAME
     after: Place | None = None
     until: Place | None = None

@@ -40,7 +40,7 @@ def number_from(text: str | None) -> int | None:
 
 
 def pager_text(page: MemberPage, total: int | None, *, is_capped: bool) -> str:
-    """ "1–50 of 248", "1–50 of more than 1,000", or without a known total "1–50"."""
+    """Say "1–50 of 248", "1–50 of more than 1,000", or without a known total "1–50"."""
     if not page.rows:
         return ""
     shown = f"{page.first:,}–{page.last:,}"

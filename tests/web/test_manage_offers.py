@@ -352,9 +352,9 @@ def test_analysts_see_but_cannot_change(client, world):
     confirm(client, offer, stored, token)
     change = BulkChange.objects.get()
     client.force_login(make.user(offer.workspace, role="analyst"))
-    page = words(client.get(at(offer)))
-    assert "NORA20" in page
-    assert "Manage Offer" not in page
+    page = client.get(at(offer))
+    assert "NORA20" in words(page)
+    assert not re.search(r'/selection/"|name="ids"|<button[^>]*>Manage Offer', page.content.decode())
     assert client.post(at(offer) + "selection/", {"ids": members}).status_code == 403
     assert client.get(at(offer, stored)).status_code == 403
     assert confirm(client, offer, stored, token).status_code == 403
@@ -382,4 +382,4 @@ def test_show_more_lists_the_rest_by_name(client, world):
     assert "Zz1 Dubois" in words(first)
     assert "Zz2 Dubois" not in words(first)
     rest = words(client.get(more, headers={"HX-Request": "true"}))
-    assert [name for name in re.findall(r"Zz\d", rest)] == [f"Zz{n}" for n in range(2, 10)]
+    assert re.findall(r"Zz\d", rest) == [f"Zz{n}" for n in range(2, 10)]

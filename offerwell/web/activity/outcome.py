@@ -40,6 +40,16 @@ class Standing:
         return 100 if self.checked >= self.total else self.checked * 100 // self.total
 
     @property
+    def bar_total(self) -> int:
+        """Length of the bar; an empty change is a full one."""
+        return max(self.total, 1)
+
+    @property
+    def bar_checked(self) -> int:
+        """How much of the bar is filled."""
+        return self.checked if self.total else 1
+
+    @property
     def failed_totally(self) -> bool:
         """Whether it is over and nothing was changed because everything failed."""
         return not self.is_running and not self.changed and self.failed > 0
@@ -60,6 +70,7 @@ def standing(progress: Progress, *, turn: int = 0) -> Standing:
     failed = bad_codes(change) if progress.bad else 0
     superseded = max((store.superseded for store in progress.stores), default=0)
     is_running = progress.waiting > 0
+    items = progress.items or change.changed  # links have no store to answer for them
     changed = max(change.changed - failed - superseded, 0)
     if is_running:
         changed = min(_followed(progress), changed)
@@ -68,8 +79,8 @@ def standing(progress: Progress, *, turn: int = 0) -> Standing:
         part=change.part,
         done_word=done_word(to_active=change.to_active).capitalize(),
         is_running=is_running,
-        checked=progress.items - progress.waiting + change.already_so,
-        total=progress.items + change.already_so,
+        checked=items - progress.waiting + change.already_so,
+        total=items + change.already_so,
         changed=changed,
         skipped=change.already_so,
         failed=failed,

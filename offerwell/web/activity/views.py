@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,9 +32,6 @@ from offerwell.web.activity.outcome import standing
 from offerwell.web.manage_offers.sentences import exclusions
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
-if TYPE_CHECKING:
-    from django.http import HttpResponse
-
 # E-mail addresses shown for copying; more travel better as a file.
 _MOST_COPIED = 500
 
@@ -57,7 +54,7 @@ def change(request: BrandRequest, change_id: int) -> HttpResponse:
     found = _found(change_id)
     shown = _shown(request, found)
     if request.htmx:  # type: ignore[attr-defined]  django-htmx
-        return _fragment(request, shown)
+        return _looked_again(request, shown) if request.GET.get("in") else _step(request, shown)
     wanted = request.GET.get("result", "")
     wanted = ItemFilter(wanted) if wanted in set(ItemFilter) else ItemFilter.ALL
     shown |= {
@@ -82,7 +79,8 @@ def undo(request: BrandRequest, change_id: int) -> HttpResponse:
         return _refused(request, found, str(refusal))
     except PlanOutOfDate:
         return _refused(request, found, "Someone changed these codes or links just now. Nothing was undone; try again.")
-    return HttpResponseRedirect(reverse("change", args=[applied.change.pk]))
+    shown_by = "change_toast" if request.POST.get("in") == "toast" and request.htmx else "change"  # type: ignore[attr-defined]
+    return HttpResponseRedirect(reverse(shown_by, args=[applied.change.pk]))
 
 
 @require_POST
@@ -122,7 +120,9 @@ def members_csv(request: BrandRequest, change_id: int) -> HttpResponse:
 @needs(Action.VIEW)
 def toast(request: BrandRequest, change_id: int) -> HttpResponse:
     """What stays on the page after the dialog was closed: the result with Undo, or the progress."""
-    return render(request, "web/activity/toast.html", _shown(request, _found(change_id)))
+    response = render(request, "web/activity/toast.html", _shown(request, _found(change_id)))
+    response["HX-Trigger"] = "offer-updated"
+    return response
 
 
 def _found(change_id: int) -> BulkChange:
@@ -134,12 +134,15 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
     now = standing(progress, turn=number_from(request.GET.get("turn")) or 0)
     undone = undone_by(found)
     may_change = may(request.place.role, Action.CHANGE_OFFER_STATUS)
+    bad = bad_items(found).rows if now.failed else ()
     return {
         "change": found,
         "progress": progress,
         "now": now,
         "exclusions": exclusions(found.excluded_reasons.items(), found.part),
-        "bad": bad_items(found).rows if now.failed else (),
+        "bad": bad,
+        "more_bad": now.failed - len(bad),
+        "where": "page",
         "undone_by": undone,
         "may_change": may_change,
         "may_export": may(request.place.role, Action.EXPORT),
@@ -155,18 +158,28 @@ def _emails(found: BulkChange) -> list[str]:
     return [email for email in affected_members(found).values_list("email", flat=True) if email]
 
 
-def _fragment(request: BrandRequest, shown: dict[str, Any]) -> HttpResponse:
-    """Once it is done the page behind the dialog hears of it and refreshes its Status column."""
-    response = render(request, "web/activity/progress.html", shown)
-    if not shown["now"].is_running:
-        response["HX-Trigger"] = "offer-updated"
+def _step(request: BrandRequest, shown: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """The dialog's last step. The page behind it hears of the change and refreshes its Status column."""
+    response = render(request, "web/activity/progress.html", shown | {"where": "dialog"}, status=status)
+    response["HX-Trigger"] = "offer-updated"
+    return response
+
+
+def _looked_again(request: BrandRequest, shown: dict[str, Any]) -> HttpResponse:
+    """An answer to a poll: the figures while it runs, then the whole step or page with what can be done now."""
+    if shown["now"].is_running:
+        return render(request, "web/activity/standing.html", shown | {"where": request.GET["in"]})
+    if request.GET["in"] == "page":
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    response = _step(request, shown)
+    response["HX-Retarget"], response["HX-Reswap"] = "#dialog-content", "innerHTML"
     return response
 
 
 def _refused(request: BrandRequest, found: BulkChange, refusal: str) -> HttpResponse:
     shown = _shown(request, found) | {"refusal": refusal}
     if request.htmx:  # type: ignore[attr-defined]  django-htmx
-        return render(request, "web/activity/progress.html", shown, status=409)
+        return _step(request, shown, status=409)
     shown |= {
         "items": item_page(found, ItemFilter.ALL),
         "is_first": True,

@@ -19,7 +19,7 @@ _NOUNS = {"codes": ("code", "codes"), "links": ("link", "links")}
 
 
 def counted(count: int, part: str) -> str:
-    """ "1 code", "5 codes", "0 links"."""
+    """Say "1 code", "5 codes", "0 links"."""
     one, many = _NOUNS[str(part)]
     return f"{count:,} {one if count == 1 else many}"
 
@@ -35,22 +35,24 @@ def verb(*, to_active: bool) -> str:
 
 
 def will_happen(plan: Plan) -> str:
-    """ "5 codes will be deactivated." """
+    """Say "5 codes will be deactivated."."""
     return f"{counted(plan.will_change, plan.wish.part)} will be {done_word(to_active=plan.wish.to_active)}."
 
 
 def nothing_to_change(plan: Plan) -> str:
     """Why Update Offer is disabled."""
+    part, noun = plan.wish.part, _NOUNS[str(plan.wish.part)][0]
     word = "active" if plan.wish.to_active else "deactivated"
     if plan.already_so and not plan.excluded:
-        return f"Nothing to change: every selected {_NOUNS[str(plan.wish.part)][0]} is already {word}."
+        return f"Nothing to change: every selected {noun} is already {word}."
     if plan.already_so:
-        return f"Nothing to change: {counted(plan.already_so, plan.wish.part)} already {word}, the others are excluded."
-    return f"Nothing to change: the selected members have no {_NOUNS[str(plan.wish.part)][0]} that can be {done_word(to_active=plan.wish.to_active)}."
+        return f"Nothing to change: {counted(plan.already_so, part)} already {word}, the others are excluded."
+    done = done_word(to_active=plan.wish.to_active)
+    return f"Nothing to change: the selected members have no {noun} that can be {done}."
 
 
 def already_so(plan: Plan) -> str:
-    """ "1 already deactivated, skipped."; empty without one."""
+    """Say "1 already deactivated, skipped."; empty without one."""
     if not plan.already_so:
         return ""
     return f"{plan.already_so:,} already {'active' if plan.wish.to_active else 'deactivated'}, skipped."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -74,7 +75,7 @@ def selected_members(request: BrandRequest, offer_id: int, selection_id: int) ->
     if choice.part is None:
         return _choosing(request, stored, choice, at=at, status=422)
     page = selected_page(_wish(stored, choice), at=at, after=place_from(request.GET.get("after", "")), size=MORE_SHOWN)
-    shown = _base(stored) | _chosen(choice) | _listed(page)
+    shown = _base(stored) | _chosen(choice) | _listed(stored, choice, page)
     return render(request, _template(request, "members"), shown)
 
 
@@ -146,7 +147,11 @@ def _choosing(
     if choice.part is not None:
         wish = _wish(stored, choice)
         plan = plan_change(wish, at=at)
-        shown |= _listed(selected_page(wish, at=at)) | _preview(plan, choice, at=at) | {"selected": plan.selected}
+        shown |= (
+            _listed(stored, choice, selected_page(wish, at=at))
+            | _preview(plan, choice, at=at)
+            | {"selected": plan.selected}
+        )
     else:
         shown["selected"] = selected_count(stored.offer, selection_from_json(stored.body))
     return render(request, _template(request, "choose"), shown, status=status)
@@ -156,13 +161,15 @@ def _confirm_step(
     request: BrandRequest, stored: StoredSelection, plan: Plan, *, differs: str = "", status: int = 200
 ) -> HttpResponse:
     wish = plan.wish
+    target = "active" if wish.to_active else "deactivated"
     shown = _base(stored) | {
         "plan": plan,
         "selected": plan.selected,
         "token": plan_token(plan, stored, request.user),
         "differs": differs,
         "part": str(wish.part),
-        "target": "active" if wish.to_active else "deactivated",
+        "target": target,
+        "back_href": _address("manage_offer", stored, part=str(wish.part), target=target),
         "title": f"{sentences.verb(to_active=wish.to_active)} {sentences.counted(plan.will_change, wish.part)}?",
         "consequence": sentences.consequence(part=wish.part, to_active=wish.to_active),
         "done_word": sentences.done_word(to_active=wish.to_active).capitalize(),
@@ -199,13 +206,18 @@ def _base(stored: StoredSelection) -> dict[str, Any]:
     return {"offer": offer, "stored": stored, "store_names": ", ".join(stores)}
 
 
-def _chosen(choice: Choice) -> dict[str, Any]:
+def _chosen(choice: Choice) -> dict[str, str]:
     target = {None: "", True: "active", False: "deactivated"}[choice.to_active]
     return {"part": str(choice.part or ""), "target": target}
 
 
-def _listed(page: SelectedPage) -> dict[str, Any]:
-    return {"members": page.rows, "more": place_text(page.next)}
+def _listed(stored: StoredSelection, choice: Choice, page: SelectedPage) -> dict[str, Any]:
+    more_href = _address("selected_members", stored, **_chosen(choice), after=place_text(page.next))
+    return {"members": page.rows, "more": page.next is not None, "more_href": more_href}
+
+
+def _address(name: str, stored: StoredSelection, **fields: str) -> str:
+    return f"{reverse(name, args=[stored.offer_id, stored.pk])}?{urlencode(fields)}"
 
 
 def _preview(plan: Plan, choice: Choice, *, at: datetime) -> dict[str, Any]:
@@ -213,7 +225,11 @@ def _preview(plan: Plan, choice: Choice, *, at: datetime) -> dict[str, Any]:
     if choice.to_active:
         ended = sum(count for reason, count in plan.reasons if reason == "ended")
         deactivated, active = plan.will_change + ended, plan.already_so
-    shown = {"active": active, "deactivated": deactivated, "is_open": plan.selected <= _OPEN_UP_TO}
+    shown = {
+        "active_label": f"{active:,} Active",
+        "deactivated_label": f"{deactivated:,} Deactivated",
+        "is_open": plan.selected <= _OPEN_UP_TO,
+    }
     if not choice.is_complete:
         return shown
     return shown | {

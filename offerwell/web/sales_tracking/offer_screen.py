@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 
 from django.db import transaction
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from offerwell.jobs import wake
 from offerwell.models import Group, Offer, Tag
 from offerwell.queries.offer_list import offer_seen, offer_terms
 from offerwell.queries.offer_member_page import (
+    COUNTED_UP_TO,
+    EVERYBODY,
     PageWish,
     Sort,
     count_up_to,
@@ -26,12 +29,14 @@ from offerwell.rules.permissions import Action, may
 from offerwell.rules.selection import MemberFilter, View
 from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
-from offerwell.web.sales_tracking.polling import poll_after
+from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpResponse, QueryDict
 
-    from offerwell.queries.offer_member_page import MemberPage
+    from offerwell.queries.offer_member_page import MemberPage, MemberRow
     from offerwell.web.needs import BrandRequest
 
 
@@ -56,7 +61,7 @@ class SortLink:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """ "1–50 of 248" and the pages beside it (empty: none)."""
+    """Say "1–50 of 248", and the pages beside it (empty: none)."""
 
     text: str
     previous: str
@@ -68,19 +73,20 @@ def offer_screen(
 ) -> HttpResponse:
     """The screen for the filter, order and place in `fields`; `refusal` says why a selection was not taken."""
     at = timezone.now()
-    wish = _wish(fields)
+    wish = page_wish(fields)
     tallies = tallies_of(offer)
     if tallies.are_stale:
         with transaction.atomic():
             wake("count_tallies", offer.pk)
     page = member_page(offer, wish, at=at)
     total, is_capped = _total(offer, wish.filter, tallies, page)
+    poll = poll_after(page.rows, turn=0)
     shown = {
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
         "terms": offer_terms(offer),
         "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
-        "views": _saved_views(offer, wish, tallies),
+        "views": saved_views(offer, wish, tallies),
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
@@ -88,7 +94,10 @@ def offer_screen(
         "total_is_capped": is_capped,
         "pager": _pager(wish, page, total, is_capped=is_capped),
         "wanted": wish.filter,
+        "total_label": _total_label(total, is_capped=is_capped),
         "is_filtered": is_filtered(wish.filter),
+        "is_narrowed": wish.filter != EVERYBODY,
+        "clear_href": _query(MemberFilter(view=wish.filter.view), wish.sort),
         "filter_fields": filter_fields(wish.filter),
         "sort": wish.sort,
         "by_name": _name_sort(wish),
@@ -96,7 +105,8 @@ def offer_screen(
         "tags": list(Tag.objects.order_by("key")[:200]),
         "groups": list(Group.objects.order_by("key")[:200]),
         "up_to": newest_enrollment(offer),
-        "poll": poll_after(page.rows, turn=0),
+        "poll": poll,
+        "poll_href": poll_address(offer, page.rows, poll, wish),
         "refusal": refusal,
         "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
         "may_edit": may(request.place.role, Action.EDIT_OFFERS),
@@ -106,7 +116,8 @@ def offer_screen(
     return render(request, "web/sales_tracking/offer.html", shown, status=status)
 
 
-def _wish(fields: QueryDict) -> PageWish:
+def page_wish(fields: QueryDict) -> PageWish:
+    """The filter, order and place in an address or a form."""
     sort = fields.get("sort", "")
     return PageWish(
         filter=filter_from(fields),
@@ -125,7 +136,26 @@ def _total(offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPag
     return count_up_to(offer, wanted), True
 
 
-def _saved_views(offer: Offer, wish: PageWish, tallies: Tallies) -> list[SavedView]:
+def _total_label(total: int | None, *, is_capped: bool) -> str:
+    """How many "all" are, in words; empty while nobody has counted."""
+    if total is None:
+        return ""
+    return f"more than {COUNTED_UP_TO:,}" if is_capped and total > COUNTED_UP_TO else f"{total:,}"
+
+
+def poll_address(offer: Offer, rows: Sequence[MemberRow], poll: Poll, wish: PageWish) -> str:
+    """Where the page looks for the statuses of its rows, with what it shows now."""
+    fields = filter_fields(wish.filter) | ({} if wish.sort == Sort.NAME else {"sort": str(wish.sort)})
+    fields |= {
+        "ids": ",".join(str(row.enrollment_id) for row in rows),
+        "turn": str(poll.turn),
+        "was": fingerprint(rows),
+    }
+    return f"{reverse('offer_statuses', args=[offer.pk])}?{urlencode(fields, safe=',')}"
+
+
+def saved_views(offer: Offer, wish: PageWish, tallies: Tallies) -> list[SavedView]:
+    """The tabs over the table. A member with a part of each kind is in two of them: hence "Any"."""
     of_two = offer.has_codes and offer.has_links
     labels = {
         View.ALL: "All",

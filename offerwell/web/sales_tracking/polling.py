@@ -1,7 +1,8 @@
-"""When a page looks again by itself: soon while a store still has to answer, seldom otherwise."""
+"""When a page looks again by itself, and whether there is anything new: soon while a store has to answer."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,14 @@ class Poll:
 
     seconds: int
     turn: int
+
+
+def fingerprint(rows: Sequence[MemberRow]) -> str:
+    """Short text that changes when anything shown of the rows' codes and links changes."""
+    seen = [
+        (part.pk, part.text, part.is_active, str(part.seen.status), part.seen.why) for row in rows for part in row.parts
+    ]
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
 def poll_after(rows: Sequence[MemberRow], *, turn: int) -> Poll:

@@ -11,14 +11,15 @@ from django.views.decorators.http import require_safe
 from offerwell.models import Offer, OfferType
 from offerwell.queries.offer_list import offer_rows
 from offerwell.queries.offer_member_page import every_member_row, member_rows
+from offerwell.queries.offer_tallies import tallies_of
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
 from offerwell.ui.selection_form import filter_from
 from offerwell.web.needs import BrandRequest, needs
 from offerwell.web.sales_tracking.members_csv import HEADINGS, member_lines
-from offerwell.web.sales_tracking.offer_screen import offer_screen
-from offerwell.web.sales_tracking.polling import poll_after
+from offerwell.web.sales_tracking.offer_screen import offer_screen, page_wish, poll_address, saved_views
+from offerwell.web.sales_tracking.polling import fingerprint, poll_after
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -59,11 +60,11 @@ def offer_statuses(request: BrandRequest, offer_id: int) -> HttpResponse:
     found = get_object_or_404(Offer, pk=offer_id)
     ids = [int(word) for word in request.GET.get("ids", "").split(",") if word.isascii() and word.isdigit()]
     rows = member_rows(found, [pk for pk in ids if pk < 2**63][:_MOST_STATUSES], at=timezone.now())
-    shown = {
-        "offer": found,
-        "rows": rows,
-        "poll": poll_after(rows, turn=number_from(request.GET.get("turn")) or 0),
-    }
+    poll, wish = poll_after(rows, turn=number_from(request.GET.get("turn")) or 0), page_wish(request.GET)
+    changed = request.GET.get("was") != fingerprint(rows)
+    shown = {"offer": found, "rows": rows, "poll": poll, "changed": changed}
+    shown["poll_href"] = poll_address(found, rows, poll, wish)
+    shown["views"] = saved_views(found, wish, tallies_of(found)) if changed else []
     return render(request, "web/sales_tracking/statuses.html", shown)
 
 
