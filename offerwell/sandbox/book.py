@@ -11,6 +11,7 @@ from offerwell.sandbox.checks import UserError
 from offerwell.sandbox.discounts import Discount, Kind, RedeemCode, share_terms
 
 ID_STEP = 32_768  # real ids grow by this step
+KEPT_DELETED = 1000  # only for stale reads
 OUTSIDE_TERMS = frozenset({"title", "code", "startsAt", "endsAt", "tags"})
 
 
@@ -177,6 +178,8 @@ class DiscountBook:
             self.by_code.pop(redeem_code.code.lower(), None)
             self.by_redeem_number.pop(redeem_code.number, None)
         self.deleted_until[discount.number] = (self.clock(), discount)
+        if len(self.deleted_until) > KEPT_DELETED:
+            del self.deleted_until[next(iter(self.deleted_until))]
         self.tell(Change.DELETED, discount)
 
     def retag(self, discount: Discount, tags: Iterable[str], *, add: bool) -> None:

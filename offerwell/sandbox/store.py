@@ -86,7 +86,10 @@ class Store:
         return SCOPES
 
     def issue_token(self) -> str:
-        """Give out an access token of 24 hours."""
+        """Give out an access token of 24 hours, and forget those that have run out."""
+        for old in [token for token, ends in self.tokens.items() if ends <= self.clock()]:
+            del self.tokens[old]
+            self.buckets.pop(old, None)
         token = f"shpat_{secrets.token_hex(16)}"
         self.tokens[token] = self.clock() + TOKEN_SECONDS
         return token
