@@ -9,7 +9,6 @@ from django.db import transaction
 from offerwell.actions.connect_store import (
     ConnectorFactory,
     StoreAccess,
-    connector_of,
     identified,
     scope_text,
 )
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check_store_connection(
-    *, store: Store, at: datetime, connector_factory: ConnectorFactory = connector_of
+    *, store: Store, at: datetime, connector_factory: ConnectorFactory | None = None
 ) -> StoreIdentity:
     """Who answered. A good answer clears the store's trouble and lets its codes go on at once.
 

@@ -80,7 +80,7 @@ def connect_store(
     static_token: str = "",
     by: Actor,
     at: datetime,
-    connector_factory: ConnectorFactory = connector_of,
+    connector_factory: ConnectorFactory | None = None,
 ) -> Store:
     """Ask the shop, then store it with its currency, time zone and scopes. Raises StoreRefused."""
     label = " ".join(label.split())
@@ -145,10 +145,10 @@ def _credential_problems(access: StoreAccess) -> dict[str, str]:
     return problems
 
 
-def identified(access: StoreAccess, connector_factory: ConnectorFactory) -> StoreIdentity:
+def identified(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
     """Who answers with these credentials. Raises StoreRefused, also for another shop or a missing scope."""
     try:
-        identity = connector_factory(access).identify()
+        identity = (connector_factory or connector_of)(access).identify()
     except AccessRefused as error:
         raise StoreRefused({"access": error.reason}) from error
     except StoreError as error:

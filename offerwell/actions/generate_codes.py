@@ -77,25 +77,26 @@ def generate_codes(
     at: datetime,
     pattern: str = "",
     also_the_rest: bool = False,
+    at_most: int | None = None,
 ) -> Generated:
     """Make what is missing. `texts` maps an enrollment id to its code; None means everybody, by `pattern`.
 
-    With `also_the_rest`, everybody not in `texts` is named by `pattern` (empty: the offer's) too.
+    With `also_the_rest`, everybody not in `texts` is named by `pattern` (empty: the offer's) too;
+    `at_most` bounds these, for a door that cannot wait for a million.
     Raises CodesRefused, CannotGenerate, InvalidPattern; each leaves everything as it was.
     """
     with transaction.atomic():
         lock_workspace(workspace_id)
         work = _Work(Offer.objects.get(pk=offer.pk), pattern, at)
-        meant = Enrollment.objects.filter(offer=offer)
+        skipped = _complete_already(work.offer, None if also_the_rest else texts)
         if texts is not None:
             places = _places_of_texts(work, texts)
             work.make(places, _checked(places, texts))
-            meant = meant if also_the_rest else meant.filter(pk__in=id_rows(texts))
         if texts is None or also_the_rest:
-            for places in _batches(work):
+            for places in _batches(work, at_most):
                 work.make(places, work.named(places))
         work.send_to_stores()
-        made = Generated(codes=work.codes, links=work.links, skipped=meant.count() - work.members)
+        made = Generated(codes=work.codes, links=work.links, skipped=skipped)
         if work.members:
             facts = {"codes": made.codes, "links": made.links, "members": work.members}
             record_event(
@@ -111,16 +112,25 @@ def _places_of_texts(work: _Work, texts: Mapping[int, str]) -> list[Place]:
     return places_of(rows, work.offer, needs_handle=False)
 
 
-def _batches(work: _Work) -> Iterator[list[Place]]:
+def _complete_already(offer: Offer, texts: Mapping[int, str] | None) -> int:
+    """How many of those meant have all of theirs."""
+    meant, lacking = Enrollment.objects.filter(offer=offer), incomplete(offer)
+    if texts is not None:
+        meant, lacking = meant.filter(pk__in=id_rows(texts)), lacking.filter(pk__in=id_rows(texts))
+    return meant.count() - lacking.count()
+
+
+def _batches(work: _Work, at_most: int | None) -> Iterator[list[Place]]:
     """Everybody who lacks something. A batch is made before the next is read, so its names count as taken."""
-    after = 0
-    while True:
-        rows = incomplete(work.offer).filter(pk__gt=after).order_by("pk")[:BATCH]
+    after, left = 0, at_most
+    while left is None or left > 0:
+        size = BATCH if left is None else min(BATCH, left)
+        rows = incomplete(work.offer).filter(pk__gt=after).order_by("pk")[:size]
         places = places_of(rows, work.offer, needs_handle=work.pattern.needs_handle)
         if not places:
             return
         yield places
-        after = places[-1].enrollment_id
+        after, left = places[-1].enrollment_id, None if left is None else left - len(places)
 
 
 def _checked(places: list[Place], texts: Mapping[int, str]) -> dict[int, str]:

@@ -11,7 +11,6 @@ from offerwell.actions.connect_store import (
     StoreAccess,
     StoreRefused,
     access_problems,
-    connector_of,
     identified,
     scope_text,
 )
@@ -34,7 +33,7 @@ def replace_store_credentials(
     static_token: str = "",
     by: Actor,
     at: datetime,
-    connector_factory: ConnectorFactory = connector_of,
+    connector_factory: ConnectorFactory | None = None,
 ) -> Store:
     """Ask the shop with the new credentials, then keep them. Raises StoreRefused; the old ones stay then."""
     access = StoreAccess(

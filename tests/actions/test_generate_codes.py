@@ -164,6 +164,12 @@ def test_batches_number_on(acme, world, monkeypatch):
     assert list(texts) == ["NORA20", "NORA202", "SOREN20", "NORA203"]
 
 
+def test_a_bound_makes_that_many_and_counts_the_others_as_lacking(acme, world):
+    offer, _, _ = world
+    assert generate(acme, offer, at_most=2) == Generated(codes=2, links=2, skipped=0)
+    assert generate(acme, offer, at_most=2) == Generated(codes=1, links=1, skipped=2)
+
+
 def test_a_link_offer_needs_no_store_and_no_text(acme):
     offer = make.offer(acme, type=OfferType.SALES_LINK)
     make.enrollment(offer, make.member(acme, "李", "小龙"))

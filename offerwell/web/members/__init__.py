@@ -1,0 +1,1 @@
+"""Members: the brand's creators."""

@@ -1,0 +1,1 @@
+"""Create and edit offers, add members, generate codes and links."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.urls import path
+
+from offerwell.web.offers import enroll_views, generate_views, views
+
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("new/", views.offer_create, name="offer_create"),
+    path("<int:offer_id>/edit/", views.offer_edit, name="offer_edit"),
+    path("<int:offer_id>/add-members/", enroll_views.offer_enroll, name="offer_enroll"),
+    path("<int:offer_id>/generate/", generate_views.offer_generate, name="offer_generate"),
+]

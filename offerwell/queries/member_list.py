@@ -1,0 +1,122 @@
+"""One page of the workspace's members, with handles, tags, groups and offers, in six statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from offerwell.models import Enrollment, GroupMember, Member, MemberTag, SocialHandle
+from offerwell.queries.members import members_matching
+from offerwell.queries.offer_member_page import COUNTED_UP_TO, PAGE_SIZE, Place, beyond_name
+from offerwell.rules.selection import MemberFilter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from offerwell.models import Offer
+
+
+EVERYBODY = MemberFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class MemberListWish:
+    """Which page: of which filter, after or before which member."""
+
+    filter: MemberFilter = EVERYBODY
+    after: Place | None = None
+    until: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMember:
+    """A member with what the list says of them, each in the order it was given."""
+
+    member: Member
+    handles: tuple[str, ...]
+    tags: tuple[str, ...]
+    groups: tuple[str, ...]
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberListPage:
+    """Rows `first`..`last`; `previous` and `next` lead to the pages beside it."""
+
+    rows: tuple[ListedMember, ...]
+    first: int
+    last: int
+    previous: Place | None
+    next: Place | None
+
+
+def member_list(wish: MemberListWish, *, size: int = PAGE_SIZE) -> MemberListPage:
+    """The page by name. Six statements, whatever the size of the workspace."""
+    found = list(_ordered(wish)[: size + 1])
+    has_more = len(found) > size
+    found = found[:size]
+    if wish.until is not None:
+        found.reverse()
+        start = wish.until.before - len(found) if has_more else 0
+        has_previous, has_next = has_more, True
+    else:
+        start = wish.after.before + 1 if wish.after else 0
+        has_previous, has_next = wish.after is not None, has_more
+    return MemberListPage(
+        rows=_rows(found),
+        first=start + 1 if found else 0,
+        last=start + len(found),
+        previous=_place(found[0], start) if has_previous and found else None,
+        next=_place(found[-1], start + len(found) - 1) if has_next and found else None,
+    )
+
+
+def count_members_up_to(wanted: MemberFilter, limit: int = COUNTED_UP_TO) -> int:
+    """How many members match, counted no further than `limit` + 1."""
+    return members_matching(wanted).order_by()[: limit + 1].count()
+
+
+def enrolled_among(offer: Offer, member_ids: Iterable[int]) -> set[int]:
+    """Which of these members belong to the offer."""
+    rows = Enrollment.objects.filter(offer=offer, member_id__in=list(member_ids))
+    return set(rows.values_list("member_id", flat=True))
+
+
+def _ordered(wish: MemberListWish) -> QuerySet[Member]:
+    rows, down = members_matching(wish.filter), wish.until is not None
+    place = wish.until or wish.after
+    if place is not None:
+        rows = rows.filter(beyond_name(place, down=down))
+    return rows.order_by(*(("-name_key", "-pk") if down else ("name_key", "pk")))
+
+
+def _place(member: Member, before: int) -> Place:
+    return Place(member.name_key, member.pk, before)
+
+
+def _rows(found: list[Member]) -> tuple[ListedMember, ...]:
+    ids = [member.pk for member in found]
+    handles = _grouped(SocialHandle.objects.filter(member_id__in=ids).order_by("pk"), "handle")
+    tags = _grouped(MemberTag.objects.filter(member_id__in=ids).order_by("tag__key"), "tag__name")
+    groups = _grouped(GroupMember.objects.filter(member_id__in=ids).order_by("group__key"), "group__name")
+    offers: dict[int, list[Offer]] = defaultdict(list)
+    places = Enrollment.objects.filter(member_id__in=ids).select_related("offer")
+    for place in places.order_by("offer__name_key"):
+        offers[place.member_id].append(place.offer)
+    return tuple(
+        ListedMember(
+            member, tuple(handles[member.pk]), tuple(tags[member.pk]), tuple(groups[member.pk]),
+            tuple(offers[member.pk]),
+        )
+        for member in found
+    )  # fmt: skip
+
+
+def _grouped(rows: QuerySet[SocialHandle | MemberTag | GroupMember], column: str) -> dict[int, list[str]]:
+    by_member: dict[int, list[str]] = defaultdict(list)
+    for member_id, text in rows.values_list("member_id", column):
+        by_member[member_id].append(text)
+    return by_member

@@ -1,0 +1,172 @@
+"""The form of an offer: fields as a person fills them, and the `OfferDraft` they make.
+
+Wrong fields keep what was typed. Times are the workspace's own; the draft's are aware.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from offerwell.models import OfferStatus, OfferType, Store
+from offerwell.rules.code_names import NamePattern, split_pattern
+from offerwell.rules.offer_draft import OfferDraft, problems_of, tidied
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from offerwell.models import Offer, Workspace
+
+OWN_PATTERN = "own"
+PATTERN_LABELS = {
+    NamePattern.FIRST_NAME_DISCOUNT: "First Name + discount",
+    NamePattern.FIRST_INITIAL_LAST_NAME: "First Initial + Last Name",
+    NamePattern.FIRST_NAME_LAST_INITIAL: "First Name + Last Initial",
+    NamePattern.FULL_NAME: "Full Name",
+    NamePattern.SOCIAL_HANDLE: "Social Handle",
+}
+PATTERN_CHOICES = [*((str(p), label) for p, label in PATTERN_LABELS.items()), (OWN_PATTERN, "Own pattern")]
+TYPE_CARDS = (
+    (OfferType.PROMO_CODE, "Each member gets a code that shoppers type at checkout."),
+    (OfferType.SALES_LINK, "Each member gets a tracked link to your store."),
+    (OfferType.BOTH, "Each member gets a code and a link."),
+)
+DISCOUNT_KINDS = (("percent", "% off"), ("amount", "Amount off"))
+_LOCAL_TIME = "%Y-%m-%dT%H:%M"
+
+
+class WorkspaceTime(forms.Field):
+    """A date and time of the native input, in the workspace's zone."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__(required=False)
+        self._zone = zone
+
+    def to_python(self, value: Any) -> datetime | None:
+        """The aware time. Raises ValidationError."""
+        if not value:
+            return None
+        try:
+            typed = datetime.fromisoformat(str(value))
+            return typed.replace(tzinfo=self._zone)
+        except ValueError as error:
+            raise forms.ValidationError("Enter a date and a time, for example 2026-12-24 09:00.") from error
+
+    def prepare_value(self, value: Any) -> Any:
+        """What the input shows."""
+        return value.astimezone(self._zone).strftime(_LOCAL_TIME) if isinstance(value, datetime) else value
+
+
+def composed_pattern(fields: Mapping[str, Any]) -> str:
+    """Prefix, pattern and suffix of a form as one pattern."""
+    chosen = fields.get("pattern") or NamePattern.FIRST_NAME_DISCOUNT
+    middle = fields.get("own_pattern", "") if chosen == OWN_PATTERN else str(chosen)
+    return f"{(fields.get('prefix') or '').strip()}{middle.strip()}{(fields.get('suffix') or '').strip()}"
+
+
+def pattern_fields(stored: str) -> dict[str, str]:
+    """The stored pattern as the form's fields."""
+    prefix, middle, suffix = split_pattern(stored or str(NamePattern.FIRST_NAME_DISCOUNT))
+    is_known = middle in set(NamePattern)
+    return {
+        "prefix": prefix,
+        "pattern": middle if is_known else OWN_PATTERN,
+        "own_pattern": "" if is_known else middle,
+        "suffix": suffix,
+    }
+
+
+class OfferForm(forms.Form):
+    """Create or edit an offer. Only types are checked here; the rules of an offer are the draft's."""
+
+    name = forms.CharField(required=False)
+    description = forms.CharField(required=False)
+    type = forms.CharField(required=False)
+    status = forms.CharField(required=False)
+    discount_kind = forms.CharField(required=False)
+    discount_value = forms.DecimalField(
+        required=False, error_messages={"invalid": "Enter the discount as a number, for example 20."}
+    )
+    minimum = forms.DecimalField(
+        required=False, error_messages={"invalid": "Enter the minimum purchase as a number, for example 50."}
+    )
+    usage_limit = forms.IntegerField(
+        required=False, error_messages={"invalid": "Enter a whole number above 0, or leave it empty."}
+    )
+    once_per_customer = forms.BooleanField(required=False)
+    pattern = forms.CharField(required=False)
+    own_pattern = forms.CharField(required=False)
+    prefix = forms.CharField(required=False)
+    suffix = forms.CharField(required=False)
+    destination = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = ZoneInfo(workspace.timezone)
+        self.fields["starts_at"] = WorkspaceTime(zone)
+        self.fields["ends_at"] = WorkspaceTime(zone)
+        self.stores = list(Store.objects.order_by("label", "pk"))
+        choices = [(str(store.pk), store.label) for store in self.stores]
+        self.fields["stores"] = forms.MultipleChoiceField(
+            required=False,
+            choices=choices,
+            error_messages={"invalid_choice": "A chosen store is not connected any more. Choose the stores again."},
+        )
+
+    @property
+    def chosen_stores(self) -> set[str]:
+        """Ids of the ticked stores, as text."""
+        return {str(pk) for pk in (self["stores"].value() or ())}
+
+    def draft(self) -> OfferDraft:
+        """What was filled in; fields that could not be read are empty."""
+        given = self.cleaned_data
+        return OfferDraft(
+            name=given.get("name", ""), type=given.get("type", ""), description=given.get("description", ""),
+            status=given.get("status") or OfferStatus.ACTIVE,
+            discount_kind=given.get("discount_kind", ""), discount_value=given.get("discount_value"),
+            minimum=given.get("minimum"), usage_limit=given.get("usage_limit"),
+            once_per_customer=bool(given.get("once_per_customer")),
+            starts_at=given.get("starts_at"), ends_at=given.get("ends_at"),
+            destination=given.get("destination", ""), code_pattern=composed_pattern(given),
+            store_ids=tuple(int(pk) for pk in given.get("stores", ())),
+        )  # fmt: skip
+
+    def clean(self) -> None:
+        """Every problem at once: those of reading a field, and those of the draft in the others."""
+        super().clean()
+        self.say(problems_of(tidied(self.draft())))
+
+    def say(self, problems: Mapping[str, str]) -> None:
+        """Put each sentence at its field, where that has none yet."""
+        for problem, sentence in problems.items():
+            field = "pattern" if problem == "code_pattern" else problem
+            if field not in self.errors:
+                self.add_error(field, sentence)
+
+
+def initial_of(offer: Offer) -> dict[str, Any]:
+    """The offer as the form shows it first."""
+    stores = offer.store_links.values_list("store_id", flat=True)
+    return {
+        "name": offer.name, "description": offer.description, "type": offer.type, "status": offer.status,
+        "discount_kind": offer.discount_kind or "percent", "discount_value": _plain(offer.discount_value),
+        "minimum": _plain(offer.minimum_purchase), "usage_limit": offer.usage_limit,
+        "once_per_customer": offer.once_per_customer, "starts_at": offer.starts_at, "ends_at": offer.ends_at,
+        "destination": offer.destination, "stores": [str(pk) for pk in stores], **pattern_fields(offer.code_pattern),
+    }  # fmt: skip
+
+
+def first_values(stores: list[Store]) -> dict[str, Any]:
+    """A new offer: one store needs no choice."""
+    return {
+        "type": OfferType.PROMO_CODE, "status": OfferStatus.ACTIVE, "discount_kind": "percent",
+        "stores": [str(stores[0].pk)] if len(stores) == 1 else [], **pattern_fields(""),
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else f"{value:f}".removesuffix(".00")

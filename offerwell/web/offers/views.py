@@ -1,0 +1,85 @@
+"""Create and edit an offer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from offerwell.actions.create_offer import create_offer
+from offerwell.actions.edit_offer import edit_offer
+from offerwell.models import Offer, OfferStatus, Store
+from offerwell.rules.offer_draft import OfferRefused
+from offerwell.rules.permissions import Action, may
+from offerwell.web.needs import BrandRequest, actor_of, needs
+from offerwell.web.offers.offer_form import (
+    DISCOUNT_KINDS,
+    PATTERN_CHOICES,
+    TYPE_CARDS,
+    OfferForm,
+    first_values,
+    initial_of,
+)
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Action.EDIT_OFFERS)
+def offer_create(request: BrandRequest) -> HttpResponse:
+    """The form of a new offer; created, it opens."""
+    workspace = request.place.workspace
+    if request.method != "POST":
+        form = OfferForm(workspace=workspace, initial=first_values(list(Store.objects.order_by("pk")[:2])))
+        return _shown(request, form, None)
+    form = OfferForm(request.POST, workspace=workspace)
+    if form.is_valid():
+        try:
+            offer = create_offer(workspace_id=workspace.pk, draft=form.draft(), by=actor_of(request), at=timezone.now())
+        except OfferRefused as refused:
+            form.say(refused.problems)
+        else:
+            messages.success(request, f"{offer.name} created. Add the members who promote it.")
+            return HttpResponseRedirect(reverse("offer", args=[offer.pk]))
+    return _shown(request, form, None, status=422)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Action.EDIT_OFFERS)
+def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """The form of an offer there is."""
+    offer, workspace = get_object_or_404(Offer, pk=offer_id), request.place.workspace
+    if request.method != "POST":
+        return _shown(request, OfferForm(workspace=workspace, initial=initial_of(offer)), offer)
+    form = OfferForm(request.POST, workspace=workspace)
+    if form.is_valid():
+        try:
+            offer = edit_offer(
+                workspace_id=workspace.pk, offer=offer, draft=form.draft(), by=actor_of(request), at=timezone.now()
+            )
+        except OfferRefused as refused:
+            form.say(refused.problems)
+        else:
+            messages.success(request, f"{offer.name} saved.")
+            return HttpResponseRedirect(reverse("offer", args=[offer.pk]))
+    return _shown(request, form, offer, status=422)
+
+
+def _shown(request: BrandRequest, form: OfferForm, offer: Offer | None, *, status: int = 200) -> HttpResponse:
+    shown = {
+        "form": form,
+        "offer": offer,
+        "type_cards": TYPE_CARDS,
+        "statuses": OfferStatus.choices,
+        "discount_kinds": DISCOUNT_KINDS,
+        "patterns": PATTERN_CHOICES,
+        "zone": request.place.workspace.timezone,
+        "may_connect": may(request.place.role, Action.EDIT_SETTINGS),
+    }
+    return render(request, "web/offers/offer_form.html", shown, status=status)

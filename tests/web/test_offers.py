@@ -1,0 +1,252 @@
+"""Create and edit an offer, add members, generate codes and links: by form alone, without JavaScript."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+
+from offerwell.models import Enrollment, Event, Offer, OfferStore, PromoCode, SalesLink, StoreCode
+from tests import make
+
+BASE = "/reporting/sales-tracking/"
+
+
+@pytest.fixture
+def signed_in(client, acme):
+    client.force_login(make.user(acme, role="manager"))
+    return client
+
+
+@pytest.fixture
+def glow(acme):
+    return make.store(acme, "Glow", currency="EUR")
+
+
+def filled(*stores, **fields):
+    given = {
+        "name": "Summer", "type": "both", "status": "active", "discount_kind": "percent", "discount_value": "20",
+        "pattern": "{first_name}{discount}", "prefix": "glow", "suffix": "", "own_pattern": "",
+        "destination": "https://shop.example/", "stores": [store.pk for store in stores], "minimum": "",
+        "usage_limit": "", "starts_at": "", "ends_at": "",
+    }  # fmt: skip
+    return {**given, **fields}
+
+
+def text_of(answer):
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_a_filled_form_makes_the_offer_in_the_workspaces_time(signed_in, acme, glow):
+    acme.timezone = "Europe/Paris"
+    acme.save()
+    answer = signed_in.post(f"{BASE}new/", filled(glow, starts_at="2026-12-01T09:30", once_per_customer="on"))
+    offer = Offer.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"{BASE}{offer.pk}/")
+    assert (offer.name, offer.discount_value, offer.code_pattern, offer.once_per_customer) == (
+        "Summer", Decimal(20), "glow{first_name}{discount}", True,
+    )  # fmt: skip
+    assert offer.starts_at == datetime(2026, 12, 1, 8, 30, tzinfo=UTC)
+    assert list(OfferStore.objects.values_list("store_id", flat=True)) == [glow.pk]
+    edit = text_of(signed_in.get(f"{BASE}{offer.pk}/edit/"))
+    assert 'value="2026-12-01T09:30"' in edit
+    assert 'name="prefix" value="glow"' in edit
+
+
+def test_a_wrong_form_says_everything_at_its_field_and_loses_nothing(signed_in, acme, glow):
+    answer = signed_in.post(
+        f"{BASE}new/", filled(name="", discount_value="20 %", ends_at="soon", destination="shop", prefix="gl-ow")
+    )
+    assert answer.status_code == 422
+    assert {field: list(sentences) for field, sentences in answer.context["form"].errors.items()} == {
+        "discount_value": ["Enter the discount as a number, for example 20."],
+        "ends_at": ["Enter a date and a time, for example 2026-12-24 09:00."],
+        "name": ["Name the offer. Members see this name."],
+        "pattern": ["“gl-ow” has other signs than letters A–Z and digits. Leave them out."],
+        "stores": ["Choose at least one store for the codes."],
+        "destination": ["Enter a whole web address that starts with https:// or http://."],
+    }
+    page = text_of(answer)
+    assert all(f'value="{typed}"' in page for typed in ("20 %", "shop", "gl-ow"))
+    assert 'aria-describedby="id_name-hint id_name-error"' in page
+    assert (Offer.objects.count(), Event.objects.count()) == (0, 0)
+
+
+def test_what_only_the_database_knows_is_told_at_its_field_too(signed_in, acme, rival, glow):
+    make.offer(acme, "Summer")
+    answer = signed_in.post(f"{BASE}new/", filled(glow, name="SUMMER"))
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["name"] == ["There is an offer named Summer already. Choose another name."]
+    theirs = make.store(rival)
+    answer = signed_in.post(f"{BASE}new/", filled(theirs, name="Other"))
+    assert answer.context["form"].errors["stores"] == [
+        "A chosen store is not connected any more. Choose the stores again."
+    ]
+    assert Offer.objects.count() == 1
+
+
+def test_an_offer_is_edited_and_a_refusal_changes_nothing(signed_in, acme, glow):
+    offer = make.offer(acme, "Summer", stores=[glow], code_pattern="{first_name}")
+    answer = signed_in.post(f"{BASE}{offer.pk}/edit/", filled(glow, name="Summer sale"))
+    assert answer.status_code == 302
+    make.code(make.enrollment(offer), stores=[glow])
+    answer = signed_in.post(f"{BASE}{offer.pk}/edit/", filled(glow, name="Other", discount_value="30"))
+    assert answer.status_code == 422
+    assert "Codes with this discount are in a store, so it stays." in text_of(answer)
+    offer.refresh_from_db()
+    assert (offer.name, offer.discount_value) == ("Summer sale", Decimal(20))
+
+
+def test_only_roles_that_may_edit_offers_reach_these_screens_and_rival_finds_nothing(client, acme, rival, glow):
+    offer = make.offer(acme, "Summer", stores=[glow])
+    paths = ("new/", f"{offer.pk}/edit/", f"{offer.pk}/add-members/", f"{offer.pk}/generate/")
+    for role in ("analyst", "operator"):
+        client.force_login(make.user(acme, role=role))
+        assert [client.get(BASE + path).status_code for path in paths] == [403] * 4
+        assert client.post(f"{BASE}new/", filled(glow, name="Mine")).status_code == 403
+    client.force_login(make.user(rival))
+    assert [client.get(BASE + path).status_code for path in paths] == [200, 404, 404, 404]
+    assert client.post(f"{BASE}{offer.pk}/edit/", filled(glow, name="Mine")).status_code == 404
+    assert [client.post(BASE + path, {"ids": "1"}).status_code for path in paths[2:]] == [404, 404]
+    assert list(Offer.objects.values_list("name", flat=True)) == ["Summer"]
+
+
+def test_ticked_members_are_counted_first_and_then_added(signed_in, acme, rival):
+    offer, nora, elena = make.offer(acme), make.member(acme, "Nora"), make.member(acme, "Elena")
+    make.enrollment(offer, elena)
+    foreign = make.member(rival)
+    url = f"{BASE}{offer.pk}/add-members/"
+    page = text_of(signed_in.get(url))
+    assert f'value="{nora.pk}"' in page
+    assert f'value="{elena.pk}" autocomplete' not in page
+    preview = signed_in.post(url, {"ids": [nora.pk, elena.pk, foreign.pk]})
+    assert preview.context["joining"].will_join == 1
+    assert Enrollment.objects.filter(offer=offer).count() == 1
+    assert f'name="ids" value="{nora.pk},{elena.pk},{foreign.pk}"' in text_of(preview)
+    answer = signed_in.post(url, {"step": "add", "ids": preview.context["ids"]})
+    assert (answer.status_code, answer["Location"]) == (302, f"{BASE}{offer.pk}/generate/")
+    added = set(Enrollment.objects.filter(offer=offer).values_list("member_id", flat=True))
+    assert added == {nora.pk, elena.pk}
+
+
+def test_all_that_match_are_added_up_to_what_was_seen(signed_in, acme):
+    offer, nora = make.offer(acme), make.member(acme, "Nora")
+    make.member(acme, "Elena", country="DE")
+    url = f"{BASE}{offer.pk}/add-members/"
+    preview = signed_in.post(url, {"all": ["", "1"], "country": "FR", "up_to": ""})
+    late = make.member(acme, "Late")
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text_of(preview)))
+    assert (fields["all"], fields["country"]) == ("1", "FR")
+    assert signed_in.post(url, fields).status_code == 302
+    assert list(Enrollment.objects.values_list("member_id", flat=True)) == [nora.pk]
+    assert late.pk > int(fields["up_to"])
+
+
+def test_a_pasted_list_says_who_is_left_out_and_keeps_what_was_pasted(signed_in, acme):
+    offer, nora = make.offer(acme), make.member(acme, "Nora", email="nora@x.example")
+    url = f"{BASE}{offer.pk}/add-members/"
+    preview = signed_in.post(url, {"pasted": "nora@x.example\nwho@x.example"})
+    assert (preview.context["joining"].will_join, preview.context["ids"]) == (1, str(nora.pk))
+    assert "No member has this e-mail." in text_of(preview)
+    for pasted, said in (
+        ("who@x.example", "No line names a member."), (" \n", "Paste one e-mail or handle per line."),
+        ("a\n" * 5001, "That is 5,001 lines. Paste at most 5,000 at a time."),
+    ):  # fmt: skip
+        refused = signed_in.post(url, {"pasted": pasted})
+        assert (refused.status_code, said in text_of(refused)) == (422, True)
+        assert refused.context["pasted"] == pasted
+    assert Enrollment.objects.count() == 0
+
+
+def test_an_empty_or_broken_selection_is_refused_in_place(signed_in, acme):
+    url = f"{BASE}{make.offer(acme).pk}/add-members/"
+    for fields, said in (({}, "No members are selected."), ({"ids": "x"}, "The selection could not be read.")):
+        answer = signed_in.post(url, fields)
+        assert (answer.status_code, said in text_of(answer)) == (422, True)
+
+
+def test_proposed_names_are_edited_and_generated(signed_in, acme, glow):
+    offer = make.offer(acme, "Summer", stores=[glow])
+    places = [make.enrollment(offer, make.member(acme, name)) for name in ("Nora", "Elena")]
+    url = f"{BASE}{offer.pk}/generate/"
+    proposed = signed_in.get(url, {"pattern": "{first_name}", "prefix": "G", "suffix": "", "own_pattern": ""})
+    assert [row.text for row in proposed.context["rows"]] == ["GNORA", "GELENA"]
+    fields = {"pattern": "{first_name}", "prefix": "G", "scope": "shown", f"text-{places[0].pk}": "glownora",
+              f"text-{places[1].pk}": "GELENA"}  # fmt: skip
+    answer = signed_in.post(url, fields)
+    assert (answer.status_code, answer["Location"]) == (302, f"{BASE}{offer.pk}/")
+    assert list(PromoCode.objects.order_by("pk").values_list("text", flat=True)) == ["GLOWNORA", "GELENA"]
+    assert (SalesLink.objects.count(), StoreCode.objects.filter(store=glow).count()) == (2, 2)
+    assert "Nothing to generate" in text_of(signed_in.get(url))
+
+
+def test_clashes_are_marked_at_their_rows_and_edits_are_kept(signed_in, acme, glow):
+    offer = make.offer(acme, "Summer", stores=[glow])
+    places = [make.enrollment(offer, make.member(acme, name)) for name in ("Nora", "Elena", "Hana")]
+    make.code(make.enrollment(make.offer(acme, "Winter"), make.member(acme, "Zoe", "Garcia")), "TAKEN")
+    texts = dict(zip(places, ("taken", "free", "Free"), strict=True))
+    answer = signed_in.post(
+        f"{BASE}{offer.pk}/generate/",
+        {"pattern": "{first_name}", "scope": "all"} | {f"text-{place.pk}": text for place, text in texts.items()},
+    )
+    assert answer.status_code == 422
+    assert [(row.text, row.problem) for row in answer.context["rows"]] == [
+        ("taken", "TAKEN is already the code of Zoe Garcia in Winter. Choose another one."), ("free", ""),
+        ("Free", "FREE is also typed for Elena Dubois. Choose another one."),
+    ]  # fmt: skip
+    assert text_of(answer).count('aria-invalid="true"') == 2
+    assert (PromoCode.objects.count(), SalesLink.objects.count()) == (1, 0)
+
+
+def test_more_members_than_a_page_are_named_by_the_pattern(signed_in, acme, glow, monkeypatch):
+    monkeypatch.setattr("offerwell.web.offers.generate_views.SHOWN", 1)
+    offer = make.offer(acme, "Summer", stores=[glow], type="promo_code")
+    places = [make.enrollment(offer, make.member(acme, name)) for name in ("Nora", "Elena", "Hana")]
+    url = f"{BASE}{offer.pk}/generate/"
+    assert signed_in.get(url).context["beyond"] == 2
+    signed_in.post(url, {"pattern": "{first_name}", "scope": "shown", f"text-{places[0].pk}": "A1"})
+    assert list(PromoCode.objects.values_list("text", flat=True)) == ["A1"]
+    signed_in.post(url, {"pattern": "{first_name}", "scope": "all", f"text-{places[1].pk}": "B2"})
+    assert list(PromoCode.objects.order_by("pk").values_list("text", flat=True)) == ["A1", "B2", "HANA"]
+
+
+def test_a_pattern_or_an_offer_that_is_not_ready_is_told(signed_in, acme):
+    offer = make.offer(acme, "Summer")
+    place = make.enrollment(offer)
+    url = f"{BASE}{offer.pk}/generate/"
+    assert "has no store for its codes" in text_of(signed_in.get(url))
+    answer = signed_in.get(url, {"pattern": "own", "own_pattern": "{surname}"})
+    assert (answer.status_code, "{surname} is not a field." in text_of(answer)) == (422, True)
+    answer = signed_in.post(url, {"pattern": "{first_name}", f"text-{place.pk}": "NORA"})
+    assert (answer.status_code, "Choose one in the offer first." in text_of(answer)) == (422, True)
+    assert 'value="NORA"' in text_of(answer)
+    assert PromoCode.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["edit", "add-members", "generate"])
+def test_the_number_of_queries_does_not_grow(signed_in, acme, path):
+    counts = []
+    for size in (1, 9):
+        offer = make.offer(acme, stores=[make.store(acme)])
+        for n in range(size):
+            make.enrollment(offer, make.member(acme, f"A{size}{n}"))
+        with CaptureQueriesContext(connection) as queries:
+            assert signed_in.get(f"{BASE}{offer.pk}/{path}/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 15
+
+
+def test_names_are_shown_as_text_never_as_markup(signed_in, acme, glow):
+    offer = make.offer(acme, "<b>Offer</b>", stores=[glow])
+    make.enrollment(offer, make.member(acme, "<script>x</script>"))
+    for path in ("edit", "add-members", "generate"):
+        page = signed_in.get(f"{BASE}{offer.pk}/{path}/").content.decode()
+        assert "<script>x" not in page
+        assert "<b>Offer" not in page
+    with scope(workspace=acme):
+        assert Offer.objects.count() == 1
