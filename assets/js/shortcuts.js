@@ -19,8 +19,8 @@ function visible(selector) {
 function press(keys) {
   const found = visible(`[data-shortcut="${CSS.escape(keys)}"]`);
   if (!found || found.disabled) return false;
-  if (found.matches("input:not([type=checkbox]), select, textarea")) found.focus();
-  else found.click();
+  found.focus(); // a dialog that opens now gives the focus back here
+  if (!found.matches("input:not([type=checkbox]), select, textarea")) found.click();
   return true;
 }
 
