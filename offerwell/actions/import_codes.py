@@ -21,6 +21,7 @@ from offerwell.models import (
     CodeHistory,
     Enrollment,
     Member,
+    OfferStatus,
     PromoCode,
     SocialHandle,
     Store,
@@ -86,6 +87,17 @@ def import_codes(
         _store(workspace_id, offer, accepted, opened.report, by=by, at=at)
     elif accepted:
         opened.report.enrolled = len(_not_enrolled(offer, accepted))
+    return opened.report
+
+
+def check_codes(*, offer: Offer, file: BinaryIO | Path, mapping: ColumnMapping | None = None) -> ImportReport:
+    """What importing `file` would do as far as it can be told without asking a store. Raises ImportRefused."""
+    _refuse_by_offer(offer)
+    with open_import(file, ImportPurpose.CODES, mapping, is_dry_run=True) as opened:
+        check = _Check(offer, (), {}, opened.report)
+        accepted = [one for chunk in opened.chunks() for one in check.take(chunk)]
+    _count(opened.report, accepted)
+    opened.report.enrolled = len(_not_enrolled(offer, accepted))
     return opened.report
 
 
@@ -183,7 +195,9 @@ class _Check:
         try:
             return self._connectors[store.pk].find(texts) if texts else {}
         except StoreError as error:
-            message = f"{store.label}: {error.reason} Nothing was imported: import the file again when the store answers."
+            message = (
+                f"{store.label}: {error.reason} Nothing was imported: import the file again when the store answers."
+            )
             raise ImportRefused(message) from error
 
     def _owners(self, found: Mapping[int, Mapping[str, FoundCode | None]]) -> dict[tuple[int, str], str]:
@@ -211,9 +225,7 @@ class _Check:
                 )
             if code is not None and (store_id, code.ref) in owners:
                 other = owners[store_id, code.ref]
-                raise BadCell(
-                    f"The discount of {one.text} in {labels[store_id]} belongs to the code {other} here."
-                )
+                raise BadCell(f"The discount of {one.text} in {labels[store_id]} belongs to the code {other} here.")
         try:
             adoption = adoption_of(
                 [(labels[store_id], code) for store_id, code in each if code is not None],
@@ -281,17 +293,19 @@ def _held(texts: Sequence[str]) -> dict[str, _Owner]:
 
 def _stores_of(offer: Offer, connectors: Mapping[int, StoreConnector]) -> list[Store]:
     """The offer's stores. Raises ImportRefused when codes cannot be imported into the offer."""
-    if not offer.has_codes:
-        raise ImportRefused(
-            f"“{offer.name}” is a Sales Link offer: it has no codes. Choose an offer with promo codes."
-        )
+    _refuse_by_offer(offer)
     stores = list(Store.objects.filter(offer_links__offer=offer).order_by("pk"))
     for store in stores:
         if store.pk not in connectors:
-            raise ImportRefused(
-                f"{store.label} is not connected. Connect it in Settings › Stores, then import again."
-            )
+            raise ImportRefused(f"{store.label} is not connected. Connect it in Settings › Stores, then import again.")
     return stores
+
+
+def _refuse_by_offer(offer: Offer) -> None:
+    if not offer.has_codes:
+        raise ImportRefused(f"“{offer.name}” is a Sales Link offer: it has no codes. Choose an offer with promo codes.")
+    if offer.status == OfferStatus.ARCHIVED:
+        raise ImportRefused(f"“{offer.name}” is archived. Set it to active before you import codes.")
 
 
 def _count(report: ImportReport, accepted: Sequence[_Accepted]) -> None:
@@ -397,7 +411,8 @@ def _record(workspace_id: int, offer: Offer, report: ImportReport, *, by: Actor,
     record_event(
         workspace_id=workspace_id, kind="codes_imported", subject=f"offer:{offer.pk}",
         facts={
-            "rows": report.rows, "added": report.added, "unchanged": report.unchanged, "rejected": report.rejected_count,
+            "rows": report.rows, "added": report.added, "unchanged": report.unchanged,
+            "rejected": report.rejected_count,
             "enrolled": report.enrolled, "adopted": report.adopted, "to_create": report.to_create,
         },
         by=by, at=at,

@@ -74,9 +74,7 @@ def import_members(
                 if not dry_run and (opened.report.added or opened.report.updated):
                     _record(workspace_id, opened.report, by=by, at=at)
         except IntegrityError as error:
-            message = (
-                "Members changed while the file was imported. Nothing was imported: import the file again."
-            )
+            message = "Members changed while the file was imported. Nothing was imported: import the file again."
             raise ImportRefused(message) from error
     return opened.report
 
@@ -147,9 +145,7 @@ class _Lookup:
     def _members(self, emails: set[str], ids: set[int]) -> dict[int, _Known]:
         # Two statements, not one with OR: each walks its own index. NOT(…='') lets the partial index serve.
         columns = ("pk", "first_name", "last_name", "email", "country")
-        by_email = Member.objects.filter(~Q(email_key=""), email_key__in=text_rows(emails)).values_list(
-            *columns
-        )
+        by_email = Member.objects.filter(~Q(email_key=""), email_key__in=text_rows(emails)).values_list(*columns)
         by_id = Member.objects.filter(pk__in=id_rows(ids)).values_list(*columns)
         return {row[0]: _Known(*row) for rows in (by_email, by_id) for row in rows}
 
@@ -214,9 +210,7 @@ class _MemberImport:
         if line is not None:
             return f"The same member is on line {line}."
         if len(found) > 1:
-            return (
-                f"{' and '.join(found.values())} belong to different members. Correct the row or the members."
-            )
+            return f"{' and '.join(found.values())} belong to different members. Correct the row or the members."
         if found and one.email:
             known = lookup.members[next(iter(found))]
             if known.email and known.email.lower() != one.email.lower():
@@ -297,9 +291,7 @@ def _renew_enrollments(texts: dict[int, tuple[str, str]]) -> None:
     """Keep the enrollments' copies of name and search text in step (models.Enrollment)."""
     of_these = Enrollment.objects.filter(member_id__in=id_rows(texts))
     codes: dict[int, list[str]] = {}
-    held = (
-        PromoCode.objects.filter(enrollment__in=of_these).order_by("pk").values_list("enrollment_id", "text")
-    )
+    held = PromoCode.objects.filter(enrollment__in=of_these).order_by("pk").values_list("enrollment_id", "text")
     for enrollment_id, text in held:
         codes.setdefault(enrollment_id, []).append(text)
     rows = [
@@ -370,11 +362,9 @@ def _labels(
     if new:
         known.update(model.objects.filter(key__in=text_rows(new)).values_list("key", "pk"))
         missing = [
-            model(workspace_id=workspace_id, name=text, key=key)
-            for key, text in new.items()
-            if key not in known
+            model(workspace_id=workspace_id, name=text, key=key) for key, text in new.items() if key not in known
         ]
-        known.update((label.key, label.pk) for label in model.objects.bulk_create(missing))  # type: ignore[attr-defined]
+        known.update((label.key, label.pk) for label in model.objects.bulk_create(missing))
     return known
 
 

@@ -63,7 +63,8 @@ class Preview:
     def to_json(self) -> dict[str, Any]:
         """The documented JSON."""
         return {
-            "columns": list(self.columns), "mapping": self.mapping.to_json(), "ignored_columns": list(self.mapping.ignored),
+            "columns": list(self.columns), "mapping": self.mapping.to_json(),
+            "ignored_columns": list(self.mapping.ignored),
             "sample": [list(row) for row in self.sample], "encoding": self.encoding, "delimiter": self.delimiter,
             "missing": self.missing, "warnings": list(self.warnings),
         }  # fmt: skip
@@ -80,9 +81,7 @@ def preview(
         sample = [row for row, _ in zip(opened.rows, range(_SAMPLE_ROWS), strict=False)]
     warnings = _warnings(settled, opened.encoding, is_empty=not sample)
     rows = tuple(_padded(row.cells, len(settled.columns)) for row in sample)
-    return Preview(
-        settled, rows, opened.encoding, opened.delimiter, missing_columns(settled, purpose), warnings
-    )
+    return Preview(settled, rows, opened.encoding, opened.delimiter, missing_columns(settled, purpose), warnings)
 
 
 def count_rows(file: BinaryIO | Path) -> int:
@@ -150,9 +149,7 @@ def _warnings(mapping: ColumnMapping, encoding: str, *, is_empty: bool) -> tuple
     if is_empty:
         found.append("The file has a header and no rows.")
     if encoding == "cp1252":
-        found.append(
-            "The file is not UTF-8; it is read as Windows-1252. Look whether accents are right in the sample."
-        )
+        found.append("The file is not UTF-8; it is read as Windows-1252. Look whether accents are right in the sample.")
     twice = sorted({name for name in mapping.columns if mapping.columns.count(name) > 1})
     found += [f"The column “{name}” is there more than once." for name in twice]
     return tuple(found)

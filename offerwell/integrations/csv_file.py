@@ -13,7 +13,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from offerwell.rules.import_columns import ImportRefused
 
@@ -59,7 +59,7 @@ def csv_file(source: BinaryIO | Path) -> Iterator[CsvFile]:
         _refuse_by_size(file)
         encoding = _encoding_of(file)
         file.seek(0)
-        text = io.TextIOWrapper(_Undetached(file), encoding=encoding, newline="")
+        text = io.TextIOWrapper(cast("IO[bytes]", _Undetached(file)), encoding=encoding, newline="")
         try:
             yield _opened(text, encoding)
         finally:
@@ -111,9 +111,7 @@ def _rows(text: io.TextIOWrapper, delimiter: str, skipped: int) -> Iterator[CsvR
 
 def _row(line: int, cells: list[str]) -> CsvRow:
     if any("\x00" in cell for cell in cells):
-        return CsvRow(
-            line, tuple(cell.replace("\x00", "") for cell in cells), "The row holds a NUL character."
-        )
+        return CsvRow(line, tuple(cell.replace("\x00", "") for cell in cells), "The row holds a NUL character.")
     return CsvRow(line, tuple(_unescaped(cell) for cell in cells))
 
 
@@ -208,9 +206,7 @@ def _refuse_by_look(sample: str) -> None:
             "The file is an Excel workbook. In Excel, choose Save As, “CSV UTF-8”, and import that file."
         )
     if head.startswith(("<!doctype", "<html", "<?xml")):
-        raise ImportRefused(
-            "The file is a web page, not CSV. Download the export again and choose the CSV file."
-        )
+        raise ImportRefused("The file is a web page, not CSV. Download the export again and choose the CSV file.")
     if head.startswith("%pdf") or "\x00" in sample:
         raise ImportRefused(_NOT_TEXT)
 

@@ -10,6 +10,7 @@ from offerwell.models.bulk_change import (
 )
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
+from offerwell.models.import_file import ImportFile, ImportState
 from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
@@ -28,6 +29,8 @@ __all__ = [
     "Event",
     "Group",
     "GroupMember",
+    "ImportFile",
+    "ImportState",
     "ItemOutcome",
     "Member",
     "MemberTag",

@@ -28,9 +28,7 @@ def text_rows(texts: Iterable[str]) -> RawSQL:
     return RawSQL(sql, [listed], output_field=TextField())
 
 
-def insert_rows(
-    model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[int | str, ...]]
-) -> None:
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[int | str, ...]]) -> None:
     """Insert rows whose cells stand in the order of `columns`. Only for whole numbers and texts.
 
     Four times as fast as bulk_create, which makes an object and a parameter of each cell.
@@ -46,9 +44,7 @@ def insert_rows(
         cursor.execute(f"INSERT INTO {table} ({into}) SELECT {cells} FROM {_source()}", [json.dumps(rows)])  # noqa: S608
 
 
-def update_rows(
-    model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[int, tuple[str, ...]]]
-) -> None:
+def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[int, tuple[str, ...]]]) -> None:
     """Give the row of each id its texts, in the order of `columns`. Only for text columns."""
     if not rows:
         return

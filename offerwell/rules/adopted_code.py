@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 
 class StoresDisagree(Exception):
@@ -57,9 +57,7 @@ def adoption_of(
     if len(set(wanted.values())) > 1:
         on = ", ".join(label for label, is_on in wanted.items() if is_on)
         off = ", ".join(label for label, is_on in wanted.items() if not is_on)
-        raise StoresDisagree(
-            f"the discount is active in {on} and not in {off}. Make the stores agree, then import it."
-        )
+        raise StoresDisagree(f"the discount is active in {on} and not in {off}. Make the stores agree, then import it.")
     first = seen[0][1]
     return Adoption(
         is_active=next(iter(wanted.values())),
@@ -69,9 +67,7 @@ def adoption_of(
 
 
 def _is_wanted(discount: SeenDiscount, offer_ends_at: datetime | None) -> bool:
-    return discount.status != "expired" or (
-        discount.ends_at is not None and _same(discount.ends_at, offer_ends_at)
-    )
+    return discount.status != "expired" or (discount.ends_at is not None and _same(discount.ends_at, offer_ends_at))
 
 
 def _own_end(discount: SeenDiscount, offer_ends_at: datetime | None) -> datetime | None:

@@ -147,23 +147,17 @@ def guess_columns(columns: Sequence[str], purpose: ImportPurpose) -> ColumnMappi
     return ColumnMapping(tuple(columns), tuple(fields))
 
 
-def chosen_columns(
-    columns: Sequence[str], choices: Mapping[int, str], purpose: ImportPurpose
-) -> ColumnMapping:
+def chosen_columns(columns: Sequence[str], choices: Mapping[int, str], purpose: ImportPurpose) -> ColumnMapping:
     """The mapping a person chose: place of the column → field, or empty. Raises ImportRefused."""
     fields = [_chosen(choices.get(place, ""), purpose) for place in range(len(columns))]
     for field in FIELDS_FOR[purpose]:
         if fields.count(field) > 1:
             names = [columns[place] for place, held in enumerate(fields) if held == field]
-            raise ImportRefused(
-                f"{field.label} is chosen for {_listed(names)}. Choose it for one column only."
-            )
+            raise ImportRefused(f"{field.label} is chosen for {_listed(names)}. Choose it for one column only.")
     return ColumnMapping(tuple(columns), tuple(fields))
 
 
-def mapping_for(
-    columns: Sequence[str], purpose: ImportPurpose, mapping: ColumnMapping | None
-) -> ColumnMapping:
+def mapping_for(columns: Sequence[str], purpose: ImportPurpose, mapping: ColumnMapping | None) -> ColumnMapping:
     """`mapping` where it fits the file, else the guess. Raises ImportRefused when what is needed is missing."""
     if mapping is not None and mapping.columns != tuple(columns):
         raise ImportRefused("The file's columns are not those that were mapped. Map its columns again.")

@@ -105,9 +105,7 @@ def labels_in(cell: str) -> tuple[str, ...]:
     for part in re.split(r"[,;|\r\n]", cell):
         text = " ".join(part.split())
         if len(text) > LONGEST_LABEL:
-            raise BadCell(
-                f"“{_short(text)}” is longer than {LONGEST_LABEL} characters, too long for a tag or group."
-            )
+            raise BadCell(f"“{_short(text)}” is longer than {LONGEST_LABEL} characters, too long for a tag or group.")
         if text:
             labels.setdefault(text.lower(), text)
     if len(labels) > MOST_LABELS:

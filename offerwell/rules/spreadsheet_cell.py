@@ -8,8 +8,4 @@ _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 def spreadsheet_cell(text: str) -> str:
     """`text`, with an apostrophe before it where a spreadsheet would run it."""
-    return (
-        f"'{text}"
-        if text.lstrip(" ").startswith(_STARTS_FORMULA) or text.startswith(_STARTS_FORMULA)
-        else text
-    )
+    return f"'{text}" if text.lstrip(" ").startswith(_STARTS_FORMULA) or text.startswith(_STARTS_FORMULA) else text

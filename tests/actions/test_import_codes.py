@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 from django_scopes import scope
-from tests import make
 
 from offerwell.actions.import_codes import import_codes
 from offerwell.integrations.store import StoreCode as Found
 from offerwell.integrations.store import StoreError, WindowStatus
 from offerwell.models import CodeHistory, Enrollment, Event, PromoCode, StoreCode
 from offerwell.rules.import_columns import ImportRefused
+from tests import make
 
 
 class Shop:
@@ -97,9 +97,7 @@ def test_a_second_import_asks_no_store_and_changes_nothing(acme, world):
     store, offer, _, _ = world
     text = "Email,Code\nnora@example.com,NORA20\nelena@example.com,ELENA20\n"
     load(acme, offer, text, {store.pk: Shop(NORA20=discount(1))})
-    before = [
-        list(model.objects.order_by("pk").values()) for model in (PromoCode, StoreCode, Enrollment, Event)
-    ]
+    before = [list(model.objects.order_by("pk").values()) for model in (PromoCode, StoreCode, Enrollment, Event)]
     shop = Shop(NORA20=discount(1, "expired", ends=-1))
     again = load(acme, offer, text.replace("NORA20", "nora20"), {store.pk: shop})
     assert (again.rows, again.added, again.unchanged, again.rejected_count, shop.asked) == (2, 0, 2, 0, [])
@@ -114,9 +112,7 @@ def test_each_bad_row_is_told_and_the_good_ones_go_in(acme, rival, world):
     make.code(make.enrollment(other, nora), "TAKEN")
     make.member(rival, "Foreign", email="foreign@example.com")
     for first in ("Twin", "Twin"):
-        handle(
-            make.member(acme, first), "tiktok" if first == "Twin" and not _handles() else "instagram", "twin"
-        )
+        handle(make.member(acme, first), "tiktok" if first == "Twin" and not _handles() else "instagram", "twin")
     shop = Shop(SHARED=discount(5, codes_count=3))
     report = load(acme, offer, "\n".join([
         "Who;Coupon code;Creator handle;E-mail",
@@ -145,8 +141,8 @@ def test_each_bad_row_is_told_and_the_good_ones_go_in(acme, rival, world):
         (10, "The row names no member: it has no e-mail and no handle."),
         (11, "“not an e-mail” is not an e-mail address."),
         (12, "The code Taken belongs to Nora Dubois in the offer “Winter”."),
-        (13, "SHARED is one of 3 codes of a single discount in Glow: switching it would switch all of them. "
-             "Give the member a code of its own."),
+        (13, ("SHARED is one of 3 codes of a single discount in Glow: switching it would switch all of them. "
+             "Give the member a code of its own.")),
         (14, "No member has foreign@example.com. Import the member first."),
     ]  # fmt: skip
     assert (report.rows, report.added, report.rejected_count) == (13, 1, 12)
@@ -194,9 +190,7 @@ def test_a_discount_that_ended_as_the_offer_was_planned_to_is_still_wanted(acme,
     store, offer, _, _ = world
     offer.ends_at = make.NOW - timedelta(days=2)
     offer.save()
-    load(
-        acme, offer, "Email,Code\nnora@example.com,C1\n", {store.pk: Shop(C1=discount(1, "expired", ends=-2))}
-    )
+    load(acme, offer, "Email,Code\nnora@example.com,C1\n", {store.pk: Shop(C1=discount(1, "expired", ends=-2))})
     assert PromoCode.objects.values_list("is_active", "ends_at").get() == (True, None)
 
 
@@ -216,7 +210,7 @@ def test_stores_that_disagree_are_for_a_person(acme, world):
 
 
 def test_a_discount_of_another_of_our_codes_is_not_adopted_twice(acme, world):
-    store, offer, nora, _ = world
+    store, offer, _, _ = world
     load(acme, offer, "Email,Code\nnora@example.com,OLD\n", {store.pk: Shop(OLD=discount(1))})
     report = load(acme, offer, "Email,Code\nnora@example.com,NEW\n", {store.pk: Shop(NEW=discount(1))})
     assert problems(report) == [(2, "The discount of NEW in Glow belongs to the code OLD here.")]
@@ -267,9 +261,7 @@ def test_stores_are_asked_for_many_codes_at_once_and_progress_is_told(acme, worl
     store, offer, _, _ = world
     rows = "".join(f"nora@example.com,N{n}\n" for n in range(2_000))
     shop, told = Shop(), []
-    report = load(
-        acme, offer, f"Email,Code\n{rows}", {store.pk: shop}, on_progress=lambda *at: told.append(at)
-    )
+    report = load(acme, offer, f"Email,Code\n{rows}", {store.pk: shop}, on_progress=lambda *at: told.append(at))
     assert (shop.asked, told) == ([900, 900, 200], [(900, 2_000), (1_800, 2_000), (2_000, 2_000)])
     assert (report.added, StoreCode.objects.filter(due_at=make.NOW).count()) == (2_000, 2_000)
 

@@ -8,11 +8,11 @@ import tracemalloc
 
 import pytest
 from django_scopes import scope
-from tests import make
 
 from offerwell.actions.import_members import import_members
 from offerwell.models import Enrollment, Event, Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.rules.import_columns import ImportRefused
+from tests import make
 
 SHOPIFY = (
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
@@ -100,9 +100,7 @@ def test_a_second_import_changes_nothing(acme):
 
 def test_a_known_member_gets_only_what_is_written(acme):
     nora = make.member(acme, "Nora", "Dubois", email="nora@example.com", country="FR")
-    SocialHandle.objects.create(
-        workspace=acme, member=nora, network="instagram", handle="Nora", handle_key="nora"
-    )
+    SocialHandle.objects.create(workspace=acme, member=nora, network="instagram", handle="Nora", handle_key="nora")
     offer = make.offer(acme)
     place = make.enrollment(offer, nora)
     make.code(place, "NORA20")
@@ -120,9 +118,7 @@ def test_a_known_member_gets_only_what_is_written(acme):
 
 def test_a_member_is_known_by_handle_where_the_e_mail_is_missing(acme):
     nora = make.member(acme, "Nora", "", email="")
-    SocialHandle.objects.create(
-        workspace=acme, member=nora, network="tiktok", handle="nora", handle_key="nora"
-    )
+    SocialHandle.objects.create(workspace=acme, member=nora, network="tiktok", handle="nora", handle_key="nora")
     assert told(load(acme, "Creator handle,Email\n@NORA,nora@example.com\n")) == (1, 0, 1, 0, 0)
     assert Member.objects.values_list("pk", "email", "email_key").get() == (
         nora.pk,
@@ -134,9 +130,7 @@ def test_a_member_is_known_by_handle_where_the_e_mail_is_missing(acme):
 
 def test_each_bad_row_is_told_with_its_line_and_the_good_ones_go_in(acme):
     elena = make.member(acme, "Elena", "Roy", email="elena@example.com")
-    SocialHandle.objects.create(
-        workspace=acme, member=elena, network="instagram", handle="elena", handle_key="elena"
-    )
+    SocialHandle.objects.create(workspace=acme, member=elena, network="instagram", handle="elena", handle_key="elena")
     report = load(acme, "\r\n".join([
         "Email,Instagram,Name",
         "nora@example.com,nora,Nora",
@@ -175,9 +169,7 @@ def test_each_bad_row_is_told_with_its_line_and_the_good_ones_go_in(acme):
 def test_a_row_that_names_two_members_is_for_a_person(acme):
     for first in ("Nora", "Elena"):
         member = make.member(acme, first, email=f"{first}@example.com".lower())
-        SocialHandle.objects.create(
-            workspace=acme, member=member, network="x", handle=first, handle_key=first.lower()
-        )
+        SocialHandle.objects.create(workspace=acme, member=member, network="x", handle=first, handle_key=first.lower())
     before = stored()
     report = load(acme, "Email,Twitter\nnora@example.com,elena\n")
     assert problems(report) == [
@@ -225,8 +217,8 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(acme):
         (b"<!DOCTYPE html><html>", "The file is a web page, not CSV. Download the export again and choose the CSV file."),
         (b"\x00\x01\x02", "The file is not CSV text. Export or save it as “CSV UTF-8” and choose that file."),
         (b"a\x81\x8d", "The file is not CSV text. Export or save it as “CSV UTF-8” and choose that file."),
-        (b"Company,City\nA,B\n", "No column holds an e-mail or a social handle of the member. "
-         "Columns found: “Company”, “City”. Rename or map one of them."),
+        (b"Company,City\nA,B\n", ("No column holds an e-mail or a social handle of the member. "
+         "Columns found: “Company”, “City”. Rename or map one of them.")),
     ],
 )  # fmt: skip
 def test_what_is_no_member_file_is_refused_whole(acme, content, reason):

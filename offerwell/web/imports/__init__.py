@@ -1,0 +1,1 @@
+"""Import members or codes from a CSV file."""
