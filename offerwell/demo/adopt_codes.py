@@ -1,4 +1,4 @@
-"""The demo's codes and the sandbox store: put there at once and adopted, or left for the sync to create."""
+"""The demo's codes and the sandbox store: put there at once and adopted."""
 
 from __future__ import annotations
 
@@ -35,12 +35,3 @@ def _discount(offer: Offer, code: PromoCode) -> dict[str, Any]:
         "code": code.text, "title": offer.name, "percentage": int(offer.discount_value or 0),
         "startsAt": starts_at.isoformat() if starts_at else None, "endsAt": ends_at.isoformat() if ends_at else None,
     }  # fmt: skip
-
-
-def leave_to_the_sync(store: Store) -> None:
-    """A million discounts are not made unasked: the store is switched off. Switched on, the sync creates them.
-
-    The rows keep saying that the store has not confirmed, because it has not.
-    """
-    store.is_on = False
-    store.save(update_fields=["is_on"])

@@ -37,7 +37,6 @@ def started_by_run() -> bool:
 )
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the web pages, nothing else."""
-    set_up_django()
     if not started_by_run():
         refuse_taken(host, port, "--port")
         note(f"Serving http://{host}:{port}")
