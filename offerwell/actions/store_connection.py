@@ -22,17 +22,22 @@ if TYPE_CHECKING:
     from offerwell.integrations.store import StoreConnector
 
 
-def open_store(store: Store, *, clock: Callable[[], float] = time.time) -> StoreConnector:
-    """The connector of a stored store. Sends nothing yet. Raises StoreError for an address that is none."""
+def open_store(
+    store: Store, *, clock: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep
+) -> StoreConnector:
+    """The connector of a stored store. Sends nothing yet. Raises StoreError for an address that is none.
+
+    Every wait for points or for the next try goes through `sleep`.
+    """
     tokens = DatabaseTokens(store.pk)
     if store.static_token:
         return connect(
             store.address, token=store.static_token, bucket=DatabaseBucket(store.pk, store.workspace_id), tokens=tokens,
-            allow_loopback=store.kind == StoreKind.SANDBOX, clock=clock,
+            allow_loopback=store.kind == StoreKind.SANDBOX, clock=clock, sleep=sleep,
         )  # fmt: skip
     return connect(
         store.address, store.client_id, store.client_secret, bucket=DatabaseBucket(store.pk, store.workspace_id),
-        tokens=tokens, allow_loopback=store.kind == StoreKind.SANDBOX, clock=clock,
+        tokens=tokens, allow_loopback=store.kind == StoreKind.SANDBOX, clock=clock, sleep=sleep,
     )  # fmt: skip
 
 

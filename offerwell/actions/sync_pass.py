@@ -35,27 +35,44 @@ from offerwell.rules.store_sync import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
 Answer = TypeVar("Answer")
 
-# One claim may fill fifty reads of 250; requests that name codes one by one go in small groups, so that
-# no single call of the connector outlasts a lease.
+# One claim may fill fifty reads of 250. Requests that name codes one by one go in the groups a store takes
+# at once (Shopify: 200 look-ups, or 90 writes of 10 points each).
 CLAIM_AT_MOST = 12_500
-GROUP = 60
+LOOK_UPS, WRITES = 200, 90
 # After so many unanswered requests in a row the store is away: stop asking instead of asking for each code.
 AWAY_AFTER = 2
+# A store that refuses so many requests in a row for good has nothing against single codes.
+REFUSING_AFTER = 12
+AWAY_PAUSE, ACCESS_PAUSE = timedelta(seconds=2), timedelta(seconds=60)
 FIRST_POLL, SLOWEST_POLL = 0.3, 2.0
+# A worker told to stop still waits this long for jobs under way: it saves a look at each of their codes.
+STOPPING_PATIENCE = timedelta(seconds=8)
 
 
 class StoreAway(Exception):
     """The store does not answer. The rows that were not reached stay due."""
 
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Interrupted(Exception):
+    """While a request waited its turn, we were told to stop or lost our hold: leave without sending it."""
+
 
 @dataclass(slots=True)
 class Pass:
-    """One claim's worth of work. `jitter` gives numbers in 0..1."""
+    """One claim's worth of work. `jitter` gives numbers in 0..1.
+
+    `has_answered`: the store is known to answer, so a request without an answer is about its codes.
+    `unreached` holds codes whose request had no answer, until the next one tells whose fault that was.
+    """
 
     store: StoreConnector
     rows: SyncRows
@@ -67,39 +84,86 @@ class Pass:
     held: dict[int, ClaimedCode] = field(default_factory=dict)
     held_at: datetime | None = None
     in_flight: dict[int, ClaimedCode] = field(default_factory=dict)
-    unanswered: int = 0
+    has_answered: bool = False
+    unreached: list[tuple[list[ClaimedCode], StoreError]] = field(default_factory=list)
+    refused: int = 0
+    stop_seen: datetime | None = None
 
-    def run(self, limit: int = CLAIM_AT_MOST) -> int:
+    def run(self, limit: int = CLAIM_AT_MOST, *, has_answered: bool = False) -> int:
         """Claim and settle up to `limit` rows. Gives how many were claimed.
 
-        Lets no error of the store out: every row ends confirmed, put off, given up or let go.
+        `has_answered`: the store was asked just now, and is there. Lets no error of the store out: every row
+        ends confirmed, put off, given up or let go.
         """
+        self.has_answered, self.refused = has_answered, 0
         claimed = self.rows.claim(limit)
         if not claimed:
             return 0
         self.held, self.held_at = {code.id: code for code in claimed}, self.clock()
         try:
             self._settle(claimed)
-            self.rows.note_store(trouble="", pause=None)
+            self._blame_or_pause()
         except AccessRefused as refused:
-            self.rows.note_store(trouble=refused.reason, pause=timedelta(seconds=60))
+            self.rows.note_store(trouble=refused.reason, pause=ACCESS_PAUSE)
         except StoreAway as away:
-            self.rows.note_store(trouble=str(away), pause=backoff(1, self.jitter(), self.margins))
+            self._note_away(away)
+        except Interrupted:  # the rows stay due; those in flight are suspect
+            return len(claimed)
         finally:
             self._leave()
         return len(claimed)
+
+    def nap(self, seconds: float) -> None:
+        """Sleep for the connector, which may wait longer than a lease, without losing our rows.
+
+        Raises Interrupted when asked to stop, or when the sleep outlasted the lease all the same (a paused
+        machine): somebody else may have our rows, and what we were about to send may be out of date.
+        """
+        slice_at_most = self.margins.lease / 6
+        while seconds > 0:
+            if self.should_stop():
+                raise Interrupted
+            self.sleep(min(seconds, slice_at_most))
+            seconds -= slice_at_most
+            self._raise_if_overslept()
+            self._keep_hold()
+
+    def _raise_if_overslept(self) -> None:
+        if self.held_at and self.clock() - self.held_at > timedelta(seconds=self.margins.lease):
+            raise Interrupted
+
+    def _blame_or_pause(self) -> None:
+        """The pass is over. With answers in it, what went unanswered is put off; without any, the store is away."""
+        if self.unreached and not self.has_answered:
+            raise StoreAway(*_reason_of(self.unreached[-1][1]))
+        self._blame_codes()
+        if self.has_answered:
+            self.rows.note_store(trouble="", pause=None)
+
+    def _note_away(self, away: StoreAway) -> None:
+        """A store that answered just now is newly away: the pause begins small again."""
+        if self.has_answered:
+            self._blame_codes()
+            self.rows.note_store(trouble="", pause=None)
+            self.has_answered = False
+        pause = AWAY_PAUSE * (0.5 + self.jitter())
+        if away.retry_after is not None:
+            pause = max(pause, timedelta(seconds=away.retry_after))
+        self.rows.note_store(trouble=str(away), pause=pause)
 
     def _leave(self) -> None:
         """Whatever is still in flight may land after us."""
         if self.in_flight:
             self.rows.suspect(list(self.in_flight.values()), until=self.clock() + self.margins.suspicion)
         self.rows.let_go(list(self.held))
+        self.held, self.in_flight, self.unreached = {}, {}, []
 
     def _settle(self, claimed: list[ClaimedCode]) -> None:
         judged = self._judged(self._read(claimed))
         wanted = self._sorted_out(judged)
-        written = self._switch_all(wanted) + self._set_windows(wanted[Step.SET_WINDOW])
-        written += self._create(wanted[Step.CREATE])
+        jobs = self._switch_all([code for code, _ in wanted[Step.SWITCH]])
+        written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(wanted[Step.CREATE])
+        written += self._hold_until_done(jobs)
         self._read_back([code for code in written if code.id in self.held])
 
     # -- look -----------------------------------------------------------------------------------------------
@@ -108,28 +172,28 @@ class Pass:
         """What the store shows of each code; None for one without a discount there."""
         shown: list[tuple[ClaimedCode, Sighting | None]] = [(code, None) for code in codes if not code.ref]
         for chunk in self._chunks([code for code in codes if code.ref], self.store.batch_size):
-            found = self._answered(chunk, [code.ref for code in chunk], self.store.read)
-            if found is not None:
-                shown += [(code, sighting(found.get(code.ref))) for code in chunk]
+            shown += self._asked(chunk, self.store.read, lambda code: code.ref)
         return shown
 
-    def _answered(
+    def _asked(
         self,
         chunk: list[ClaimedCode],
-        names: list[str],
-        question: Callable[[list[str]], dict[str, StoreCode | None] | object],
-    ) -> dict[str, StoreCode | None] | None:
-        """The answer to a read, or None after the codes were put off. Raises StoreAway when nothing answers."""
+        question: Callable[[list[str]], Mapping[str, StoreCode | None]],
+        name: Callable[[ClaimedCode], str],
+    ) -> list[tuple[ClaimedCode, Sighting | None]]:
+        """What the store shows of each code; without the codes it gave no answer for."""
         try:
-            answer = question(names)
+            found = question([name(code) for code in chunk])
         except AccessRefused:
             raise
         except StoreError as error:
-            self._put_off(chunk, error)
-            self._count_unanswered(error)
-            return None
-        self.unanswered = 0
-        return answer  # type: ignore[return-value]
+            if not isinstance(error, BatchRefused):
+                self._unanswered(chunk, error)
+                return []
+            halves = self._halves(chunk, error)
+            return [one for half in halves for one in self._asked(half, question, name)]
+        self._answered()
+        return [(code, sighting(found.get(name(code)))) for code in chunk]
 
     def _judged(
         self, shown: list[tuple[ClaimedCode, Sighting | None]]
@@ -149,25 +213,25 @@ class Pass:
         self, missing: list[ClaimedCode]
     ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
         judged = []
-        for chunk in self._chunks(missing, GROUP):
-            found = self._answered(chunk, [code.text for code in chunk], self.store.find)
-            if found is not None:
-                judged += self._judged_found(chunk, {code.id: sighting(found.get(code.text)) for code in chunk})
+        for chunk in self._chunks(missing, LOOK_UPS):
+            found = self._asked(chunk, self.store.find, lambda code: code.text)
+            if found:
+                judged += self._judged_found(found)
         return judged
 
     def _judged_found(
-        self, chunk: list[ClaimedCode], found: dict[int, Sighting | None]
+        self, found: list[tuple[ClaimedCode, Sighting | None]]
     ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
-        foreign = self.rows.foreign_refs(chunk, [seen.ref for seen in found.values() if seen])
-        judged, adopted = [], {}
-        for code in chunk:
-            seen = found[code.id]
-            verdict = judge_found(code, seen, is_ours=seen is not None and seen.ref not in foreign)
+        foreign = self.rows.foreign_refs([code for code, _ in found], [seen.ref for _, seen in found if seen])
+        judged, adopted, now = [], {}, self.clock()
+        for code, seen in found:
+            is_ours = seen is not None and seen.ref not in foreign
+            verdict = judge_found(code, seen, is_ours=is_ours, now=now, margins=self.margins)
             owned = code
             if verdict.step == Step.ADOPT and seen is not None:
                 adopted[code.id] = seen.ref
                 owned = self.held[code.id] = replace(code, ref=seen.ref)
-                verdict = judge(owned, seen, now=self.clock(), margins=self.margins)
+                verdict = judge(owned, seen, now=now, margins=self.margins)
             judged.append((owned, seen, verdict))
         if adopted:
             self.rows.keep_refs(adopted)
@@ -178,14 +242,18 @@ class Pass:
     ) -> dict[Step, list[tuple[ClaimedCode, Sighting | None]]]:
         """Settle what needs no write; give the rest by step."""
         writes: dict[Step, list[tuple[ClaimedCode, Sighting | None]]] = defaultdict(list)
-        right = []
+        right, later = [], defaultdict(list)
         for code, seen, found in judged:
             if found.step == Step.CONFIRM:
                 right.append(settled(code, seen))
             elif found.step in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE}:
                 writes[found.step].append((code, seen))
+            elif found.step == Step.LOOK_LATER:
+                later[look_again_at(code, self.clock(), self.margins), found.reason].append(code)
             else:
                 self._settle_oddity(code, seen, found)
+        for (until, reason), codes in later.items():
+            self._wait(codes, until, reason)
         self._confirm(right)
         return writes
 
@@ -193,67 +261,77 @@ class Pass:
         if found.step == Step.FLAG_DRIFT:
             self.rows.flag_drift(code, status=status_of(seen), reason=drift_sentence(code, seen))
             self.held.pop(code.id, None)
-        elif found.step == Step.LOOK_LATER:
-            self._wait([code], look_again_at(code, self.clock(), self.margins), found.reason)
         else:
             self._give_up([code], "conflict" if found.step == Step.CONFLICT else "failed", found.reason)
 
     # -- write ----------------------------------------------------------------------------------------------
 
-    def _switch_all(self, wanted: dict[Step, list[tuple[ClaimedCode, Sighting | None]]]) -> list[ClaimedCode]:
-        """Switch both ways, then wait for every job. Gives the codes whose job ended."""
+    def _switch_all(self, codes: list[ClaimedCode]) -> dict[str, list[ClaimedCode]]:
+        """Ask for every switch, both ways. Gives the codes of each job."""
         jobs: dict[str, list[ClaimedCode]] = {}
-        codes = [code for code, _ in wanted[Step.SWITCH]]
         for active in (True, False):
             for chunk in self._chunks([c for c in codes if c.wants_active == active], self.store.batch_size):
-                self._switch(chunk, active, jobs)
-        return self._hold_until_done(jobs)
+                self._switch(chunk, jobs, active=active)
+        return jobs
 
-    def _switch(self, chunk: list[ClaimedCode], active: bool, jobs: dict[str, list[ClaimedCode]]) -> None:
+    def _switch(self, chunk: list[ClaimedCode], jobs: dict[str, list[ClaimedCode]], *, active: bool) -> None:
+        """One request for what is still ours of the chunk; one bad code is found by halving what is refused."""
         fenced = self._fenced(chunk, "switch")
         if not fenced:
             return
         try:
-            job = self.store.switch([code.ref for code in fenced], active=active)
-        except AccessRefused:
-            raise
-        except FateUnknown as error:
-            self._unsure(fenced, error)
+            job = self._sent(fenced, lambda: self.store.switch([code.ref for code in fenced], active=active))
         except StoreError as error:
-            self._split_or_put_off(fenced, active, jobs, error)
+            for half in self._halves(fenced, error):
+                self._switch(half, jobs, active=active)
         else:
-            self._answered_write()
-            jobs.setdefault(job, []).extend(fenced)
-            self.in_flight.update((code.id, code) for code in fenced)
+            if job is not None:
+                jobs.setdefault(job, []).extend(fenced)
 
-    def _split_or_put_off(
-        self, fenced: list[ClaimedCode], active: bool, jobs: dict[str, list[ClaimedCode]], error: StoreError
-    ) -> None:
-        """One bad code must not hold the others: halve a refused batch until only the bad ones remain."""
-        if not (isinstance(error, BatchRefused) or error.permanent):
-            self._put_off(fenced, error)
-            self._count_unanswered(error)
-        elif len(fenced) == 1:
-            self._give_up(fenced, "failed", error.reason)
-        else:
-            half = len(fenced) // 2
-            self._switch(fenced[:half], active, jobs)
-            self._switch(fenced[half:], active, jobs)
+    def _sent(self, fenced: list[ClaimedCode], write: Callable[[], Answer]) -> Answer | None:
+        """The answer to a write, whose codes stay in flight; None after the codes were seen to without one.
+
+        A write counts as in flight before it is sent: nothing that interrupts us may lose that it was.
+        Raises the store's refusal of the whole batch.
+        """
+        self.in_flight.update((code.id, code) for code in fenced)
+        try:
+            answer = write()
+        except FateUnknown as error:
+            self._unsure(fenced)
+            self._unanswered(fenced, error)
+            return None
+        except StoreError as error:
+            self._landed(fenced)
+            if isinstance(error, AccessRefused) or _is_refusal(error):
+                raise
+            self._unanswered(fenced, error)
+            return None
+        self._answered()
+        return answer
 
     def _hold_until_done(self, jobs: dict[str, list[ClaimedCode]]) -> list[ClaimedCode]:
         """Poll until every job ended or patience did. A job says nothing of its codes: they are read back."""
         done: list[ClaimedCode] = []
         pending, wait, since = dict(jobs), FIRST_POLL, self.clock()
-        while pending and self.clock() - since < timedelta(seconds=self.margins.job_patience):
+        patience = timedelta(seconds=self.margins.job_patience)
+        while pending and self.clock() - since < patience and not self._is_time_to_leave():
             self.sleep(wait)
             wait = min(SLOWEST_POLL, wait * 1.5)
             self._keep_hold()
             for job in self._ended(pending):
                 done += pending.pop(job)
         for codes in pending.values():
-            self._unsure(codes, FateUnknown("The store has not finished the change yet."))
+            self._unsure(codes)
+            self._put_off(codes, FateUnknown("The store has not finished the change yet."))
         self._acknowledged(done)
         return [self._as_written(code, "switch") for code in done]
+
+    def _is_time_to_leave(self) -> bool:
+        if not self.should_stop():
+            return False
+        self.stop_seen = self.stop_seen or self.clock()
+        return self.clock() - self.stop_seen > STOPPING_PATIENCE
 
     def _ended(self, pending: dict[str, list[ClaimedCode]]) -> list[str]:
         try:
@@ -267,17 +345,26 @@ class Pass:
     def _set_windows(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
         written: list[ClaimedCode] = []
         shown = {code.id: seen for code, seen in wanted}
-        for chunk in self._chunks([code for code, _ in wanted], GROUP):
-            fenced = self._fenced(chunk, "window")
-            windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
-            refusals = self._written(fenced, lambda windows=windows: self.store.set_window(windows)) if fenced else None
-            if refusals is None:
-                continue
-            for code in fenced:
-                if refusals.get(code.ref):
-                    self._give_up([code], "failed", refusals[code.ref])
-            written += self._done([code for code in fenced if not refusals.get(code.ref)], "window")
+        for chunk in self._chunks([code for code, _ in wanted], WRITES):
+            written += self._set_window(chunk, shown)
         return written
+
+    def _set_window(self, chunk: list[ClaimedCode], shown: dict[int, Sighting | None]) -> list[ClaimedCode]:
+        fenced = self._fenced(chunk, "window")
+        if not fenced:
+            return []
+        windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
+        try:
+            refusals = self._sent(fenced, lambda: self.store.set_window(windows))
+        except StoreError as error:
+            return [code for half in self._halves(fenced, error) for code in self._set_window(half, shown)]
+        if refusals is None:
+            return []
+        self._landed(fenced)
+        for code in fenced:
+            if refusals.get(code.ref):
+                self._give_up([code], "failed", refusals[code.ref])
+        return self._done([code for code in fenced if not refusals.get(code.ref)], "window")
 
     def _window(self, code: ClaimedCode, seen: Sighting | None) -> tuple[datetime, datetime | None]:
         """The planned window; without a planned start the store's own, which a deactivation never loses."""
@@ -285,21 +372,27 @@ class Pass:
         return starts_at, code.ends_at
 
     def _create(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
-        written: list[ClaimedCode] = []
-        for chunk in self._chunks([code for code, _ in wanted], GROUP):
-            fenced = self._fenced(chunk, "create")
-            specs = self.rows.specs(fenced) if fenced else {}
-            listed = [specs[code.id] for code in fenced]
-            answers = self._written(fenced, lambda listed=listed: self.store.create(listed)) if fenced else None
-            if answers is None:
-                continue
-            made = {code.id: answer.ref for code, answer in zip(fenced, answers, strict=True) if answer.ref}
-            self.rows.keep_refs(made)
-            for code, answer in zip(fenced, answers, strict=True):
-                self._refused_create(code, answer.refusal, taken=answer.taken)
-            whole = [replace(code, ref=made[code.id]) for code in fenced if code.id in made]
-            written += self._done(whole, "create")
-        return written
+        return [
+            made for chunk in self._chunks([code for code, _ in wanted], WRITES) for made in self._create_some(chunk)
+        ]  # fmt: skip
+
+    def _create_some(self, chunk: list[ClaimedCode]) -> list[ClaimedCode]:
+        fenced = self._fenced(chunk, "create")
+        if not fenced:
+            return []
+        specs = self.rows.specs(fenced)
+        try:
+            answers = self._sent(fenced, lambda: self.store.create([specs[code.id] for code in fenced]))
+        except StoreError as error:
+            return [code for half in self._halves(fenced, error) for code in self._create_some(half)]
+        if answers is None:
+            return []
+        made = {code.id: answer.ref for code, answer in zip(fenced, answers, strict=True) if answer.ref}
+        self.rows.keep_refs(made)
+        self._landed(fenced)
+        for code, answer in zip(fenced, answers, strict=True):
+            self._refused_create(code, answer.refusal, taken=answer.taken)
+        return self._done([replace(code, ref=made[code.id]) for code in fenced if code.id in made], "create")
 
     def _refused_create(self, code: ClaimedCode, refusal: str, *, taken: bool) -> None:
         if taken:  # someone was faster, or our own lost create: the next pass looks it up by its text
@@ -310,26 +403,35 @@ class Pass:
     # -- read back ------------------------------------------------------------------------------------------
 
     def _read_back(self, written: list[ClaimedCode]) -> None:
-        right, now = [], self.clock()
+        right: list[Settled] = []
+        hidden: dict[datetime, list[ClaimedCode]] = defaultdict(list)
+        wrong: dict[str, list[ClaimedCode]] = defaultdict(list)
         for code, seen in self._read(written):
-            if is_right(code, seen, now):
+            if is_right(code, seen, self.clock()):
                 right.append(settled(code, seen))
-            elif self.clock() < look_again_at(code, now, self.margins):
-                self._wait([code], look_again_at(code, now, self.margins), "Waiting for the store to show the change.")
+            elif self.clock() < (again := look_again_at(code, self.clock(), self.margins)):
+                hidden[again].append(code)
             else:
-                reason = f"The store still shows {status_of(seen)} after the change."
-                self._wait([code], now + backoff(code.attempts, self.jitter(), self.margins), reason)
+                wrong[status_of(seen)].append(code)
+        for until, codes in hidden.items():
+            self._wait(codes, until, "Waiting for the store to show the change.")
+        for status, codes in wrong.items():
+            self._put_off(codes, StoreError(f"The store still shows {status} after the change."))
         self._confirm(right)
 
     # -- the small steps all of these share -----------------------------------------------------------------
 
     def _chunks(self, codes: list[ClaimedCode], size: int) -> Iterator[list[ClaimedCode]]:
-        """Groups of codes we still hold; none any more once we are asked to stop."""
-        for start in range(0, len(codes), size):
+        """Groups of codes we still hold; none any more once we are asked to stop.
+
+        Codes that were put off again and again come in smaller and smaller groups: where one of them makes
+        the store fail, the others get away from it.
+        """
+        for group in _groups(codes, size):
             if self.should_stop():
                 return
             self._keep_hold()
-            held = [code for code in codes[start : start + size] if code.id in self.held]
+            held = [code for code in group if code.id in self.held]
             if held:
                 yield held
 
@@ -351,33 +453,35 @@ class Pass:
                 self.held.pop(code_id, None)
         return [code for code in chunk if code.id in kept]
 
-    def _written(self, fenced: list[ClaimedCode], write: Callable[[], Answer]) -> Answer | None:
-        try:
-            answer = write()
-        except AccessRefused:
-            raise
-        except FateUnknown as error:
-            self._unsure(fenced, error)
-            return None
-        except StoreError as error:
-            if error.permanent:
-                self._give_up(fenced, "failed", error.reason)
-            else:
-                self._put_off(fenced, error)
-                self._count_unanswered(error)
-            return None
-        self._answered_write()
-        return answer
+    def _halves(self, codes: list[ClaimedCode], error: StoreError) -> list[list[ClaimedCode]]:
+        """What to ask again after a refusal of all: two halves, or nothing once the bad code is found."""
+        if isinstance(error, AccessRefused):
+            raise error
+        if isinstance(error, BatchRefused):
+            self._answered()
+        else:
+            self.refused += 1
+        if self.refused >= REFUSING_AFTER:
+            raise StoreAway(error.reason, error.retry_after)
+        if len(codes) == 1:
+            self._give_up(codes, "failed", error.reason)
+            return []
+        half = len(codes) // 2
+        return [codes[:half], codes[half:]]
 
     def _done(self, codes: list[ClaimedCode], how: str) -> list[ClaimedCode]:
         self._acknowledged(codes)
         return [self._as_written(code, how) for code in codes]
 
     def _acknowledged(self, codes: Sequence[ClaimedCode]) -> None:
-        for code in codes:
-            self.in_flight.pop(code.id, None)
         if codes:
             self.rows.acknowledge(codes)
+        self._landed(codes)
+
+    def _landed(self, codes: Sequence[ClaimedCode]) -> None:
+        """Nothing of ours is on its way to these codes any more."""
+        for code in codes:
+            self.in_flight.pop(code.id, None)
 
     def _as_written(self, code: ClaimedCode, how: str) -> ClaimedCode:
         return replace(
@@ -385,20 +489,36 @@ class Pass:
             written_how=how,
         )  # fmt: skip
 
-    def _unsure(self, codes: list[ClaimedCode], error: StoreError) -> None:
+    def _unsure(self, codes: list[ClaimedCode]) -> None:
         """The request may still land: remember that apart from when to try again."""
-        for code in codes:
-            self.in_flight.pop(code.id, None)
         self.rows.suspect(codes, until=self.clock() + self.margins.suspicion)
-        self._put_off(codes, error)
-        self._count_unanswered(error)
+        self._landed(codes)
+
+    def _answered(self) -> None:
+        """The store is there, so what went unanswered before was about its codes."""
+        self.has_answered, self.refused = True, 0
+        self._blame_codes()
+
+    def _unanswered(self, codes: list[ClaimedCode], error: StoreError) -> None:
+        self.unreached.append((codes, error))
+        if len(self.unreached) >= AWAY_AFTER:
+            raise StoreAway(*_reason_of(error))
+
+    def _blame_codes(self) -> None:
+        for codes, error in self.unreached:
+            self._put_off(codes, error)
+        self.unreached = []
 
     def _put_off(self, codes: list[ClaimedCode], error: StoreError) -> None:
-        tries = max((code.attempts for code in codes), default=0)
-        pause = backoff(tries, self.jitter(), self.margins)
-        if error.retry_after is not None:
-            pause = max(pause, timedelta(seconds=error.retry_after))
-        self._wait(codes, self.clock() + pause, error.reason)
+        """Each code by its own number of tries: one that fails often must not slow the others down."""
+        tries: dict[int, list[ClaimedCode]] = defaultdict(list)
+        for code in codes:
+            tries[code.attempts].append(code)
+        for attempts, group in tries.items():
+            pause = backoff(attempts, self.jitter(), self.margins)
+            if error.retry_after is not None:
+                pause = max(pause, timedelta(seconds=error.retry_after))
+            self._wait(group, self.clock() + pause, error.reason)
 
     def _wait(self, codes: list[ClaimedCode], until: datetime, reason: str) -> None:
         self.rows.put_off(codes, until=until, reason=reason)
@@ -416,13 +536,22 @@ class Pass:
         for one in right:
             self.held.pop(one.code.id, None)
 
-    def _count_unanswered(self, error: StoreError) -> None:
-        self.unanswered += 1
-        if self.unanswered >= AWAY_AFTER:
-            raise StoreAway(error.reason)
 
-    def _answered_write(self) -> None:
-        self.unanswered = 0
+def _groups(codes: list[ClaimedCode], size: int) -> Iterator[list[ClaimedCode]]:
+    sized: dict[int, list[ClaimedCode]] = defaultdict(list)
+    for code in codes:
+        sized[max(1, size >> min(20, max(0, code.attempts - 1)))].append(code)
+    for at_most, group in sized.items():
+        yield from (group[start : start + at_most] for start in range(0, len(group), at_most))
+
+
+def _is_refusal(error: StoreError) -> bool:
+    """Whether asking the same again is useless, so that fewer codes at a time must find the bad one."""
+    return isinstance(error, BatchRefused) or error.permanent
+
+
+def _reason_of(error: StoreError) -> tuple[str, float | None]:
+    return error.reason, error.retry_after
 
 
 def sighting(found: StoreCode | None) -> Sighting | None:

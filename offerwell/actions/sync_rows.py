@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.db.models import Case, Count, DateTimeField, F, Q, QuerySet, TextField, Value, When
+from django.db.models import BigIntegerField, Case, Count, DateTimeField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
 from offerwell.models import ChangeProgress, ItemOutcome, Offer, Store, StoreCode, lock_workspace
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
-from offerwell.rules.store_sync import ClaimedCode, Margins
+from offerwell.rules.store_sync import ClaimedCode, Margins, longer_pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from offerwell.actions.sync_ports import Settled
 
@@ -42,11 +43,24 @@ class DatabaseRows:
     owner: str
     clock: Callable[[], datetime]
     margins: Margins
-    claimed_at: datetime | None = None
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """One transaction, in line with the workspace's bulk changes.
+
+        Both write many of the same rows: on PostgreSQL two such statements that meet from different ends
+        are a deadlock.
+        """
+        with transaction.atomic():
+            lock_workspace(self.store.workspace_id)
+            yield
 
     def claim(self, limit: int) -> list[ClaimedCode]:
-        """Due rows nobody holds, now held by us. A lease taken over makes its row suspect."""
-        now = self.claimed_at = self.clock()
+        """Due rows nobody holds, now held by us. A lease taken over makes its row suspect.
+
+        A look that is due is taken along; one asked for from now on is seen by `confirm`, whatever moment it names.
+        """
+        now = self.clock()
         free = StoreCode.objects.filter(store=self.store, due_at__lte=now).filter(
             Q(lease_until=None) | Q(lease_until__lt=now)
         )
@@ -59,7 +73,7 @@ class DatabaseRows:
                     When(~Q(lease_owner=""), then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
                     output_field=DateTimeField(),
                 ),
-                lease_owner=self.owner, lease_until=now + timedelta(seconds=self.margins.lease),
+                lease_owner=self.owner, lease_until=now + timedelta(seconds=self.margins.lease), check_at=None,
             )  # fmt: skip
             return self._read(ids)
 
@@ -76,33 +90,37 @@ class DatabaseRows:
     def hold(self, ids: Iterable[int]) -> set[int]:
         """Lengthen our leases. Gives the rows we still hold."""
         held = self._held(ids)
-        held.update(lease_until=self.clock() + timedelta(seconds=self.margins.lease))
-        return set(held.values_list("pk", flat=True))
+        with self._in_turn():
+            held.update(lease_until=self.clock() + timedelta(seconds=self.margins.lease))
+            return set(held.values_list("pk", flat=True))
 
-    @transaction.atomic
     def fence(self, codes: Sequence[ClaimedCode], how: str) -> set[int]:
         """Note that we are about to write. Gives the rows still ours and of the claimed generation."""
         kept: set[int] = set()
-        for generation, ids in _by_generation(codes).items():
-            rows = self._held(ids).filter(generation=generation)
-            rows.update(
-                last_write_at=self.clock(), acked_active=None, written_generation=generation, written_how=how
-            )
-            kept.update(rows.values_list("pk", flat=True))
+        with self._in_turn():
+            for generation, ids in _by_generation(codes).items():
+                rows = self._held(ids).filter(generation=generation)
+                rows.update(
+                    last_write_at=self.clock(), acked_active=None, written_generation=generation, written_how=how
+                )
+                kept.update(rows.values_list("pk", flat=True))
         return kept
 
-    @transaction.atomic
     def acknowledge(self, codes: Sequence[ClaimedCode]) -> None:
         """The store said that our write of each row's wanted status is done."""
         for active in (True, False):
             ids = [code.id for code in codes if code.wants_active == active]
-            if ids:
+            if not ids:
+                continue
+            with self._in_turn():
                 self._held(ids).update(acked_active=active, last_write_at=self.clock())
 
     def keep_refs(self, refs: Mapping[int, str]) -> None:
         """Store the ids of discounts just made or adopted, at once: a crash must not lose them."""
         whens = [When(pk=row_id, then=Value(ref)) for row_id, ref in refs.items()]
-        if whens:
+        if not whens:
+            return
+        with self._in_turn():
             self._held(refs).update(ref=Case(*whens, output_field=TextField()))
 
     def foreign_refs(self, codes: Sequence[ClaimedCode], refs: Sequence[str]) -> set[str]:
@@ -117,23 +135,19 @@ class DatabaseRows:
         for one in settled:
             key = (one.code.generation, one.code.observed_generation, one.status, one.result, one.reason)
             groups[key].append(one.code.id)
-        with transaction.atomic():
-            lock_workspace(self.store.workspace_id)
+        with self._in_turn():
             for (generation, observed, status, result, reason), ids in groups.items():
-                if 0 < generation and observed < generation:
+                if generation > 0 and observed < generation:
                     self._note_outcome(generation, ids, result, reason)
                 self._confirm_rows(generation, status, ids)
 
     def _confirm_rows(self, generation: int, status: str, ids: list[int]) -> None:
         now = self.clock()
-        asked_meanwhile = Q(check_at__gt=self.claimed_at)
+        asked_meanwhile = Q(check_at__isnull=False)
         self._held(ids).update(
             observed_generation=generation, observed_status=status, observed_at=now, attempts=0, last_error="",
             problem="", next_attempt_at=None, lease_owner="", lease_until=None,
-            check_at=Case(When(asked_meanwhile, then=F("check_at")), default=None, output_field=DateTimeField()),
-            suspect_until=Case(
-                When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField()
-            ),
+            suspect_until=_still_suspect(now),
             due_at=Case(
                 When(generation__gt=generation, then=Value(now)), When(asked_meanwhile, then=F("check_at")),
                 When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField(),
@@ -146,15 +160,14 @@ class DatabaseRows:
         A row whose intent moved meanwhile stays due: the refusal was for the old intent.
         """
         now = self.clock()
-        with transaction.atomic():
-            lock_workspace(self.store.workspace_id)
+        with self._in_turn():
             for generation, ids in _by_generation(codes).items():
                 moved = Q(generation__gt=generation)
                 if generation > 0:
                     self._note_outcome(generation, ids, problem, reason)
                 self._held(ids).update(
                     problem=Case(When(moved, then=Value("")), default=Value(problem)), last_error=reason,
-                    attempts=F("attempts") + 1, lease_owner="", lease_until=None,
+                    attempts=F("attempts") + 1, lease_owner="", lease_until=None, suspect_until=_still_suspect(now),
                     due_at=Case(
                         When(moved, then=Value(now)), When(suspect_until__gt=now, then=F("suspect_until")),
                         default=None, output_field=DateTimeField(),
@@ -164,33 +177,37 @@ class DatabaseRows:
     def flag_drift(self, code: ClaimedCode, *, status: str, reason: str) -> None:
         """Someone else changed the store. Lets the row go."""
         now, moved = self.clock(), Q(generation__gt=code.generation)
-        self._held([code.id]).update(
-            problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
-            observed_status=status, observed_at=now, check_at=None, lease_owner="", lease_until=None,
-            due_at=Case(When(moved, then=Value(now)), default=None, output_field=DateTimeField()),
-        )  # fmt: skip
+        with self._in_turn():
+            self._held([code.id]).update(
+                problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
+                observed_status=status, observed_at=now, check_at=None, lease_owner="", lease_until=None,
+                due_at=Case(When(moved, then=Value(now)), default=None, output_field=DateTimeField()),
+            )  # fmt: skip
 
     def put_off(self, codes: Sequence[ClaimedCode], *, until: datetime, reason: str) -> None:
         """Try again at `until`, sooner where the intent moved meanwhile. Lets the rows go."""
         now = self.clock()
-        for generation, ids in _by_generation(codes).items():
-            moved = Q(generation__gt=generation)
-            self._held(ids).update(
-                last_error=Case(When(moved, then=Value("")), default=Value(reason)), attempts=F("attempts") + 1,
-                next_attempt_at=Case(When(moved, then=None), default=Value(until), output_field=DateTimeField()),
-                due_at=Case(When(moved, then=Value(now)), default=Value(until), output_field=DateTimeField()),
-                lease_owner="", lease_until=None,
-            )  # fmt: skip
+        with self._in_turn():
+            for generation, ids in _by_generation(codes).items():
+                moved = Q(generation__gt=generation)
+                self._held(ids).update(
+                    last_error=Case(When(moved, then=Value("")), default=Value(reason)), attempts=F("attempts") + 1,
+                    next_attempt_at=Case(When(moved, then=None), default=Value(until), output_field=DateTimeField()),
+                    due_at=Case(When(moved, then=Value(now)), default=Value(until), output_field=DateTimeField()),
+                    lease_owner="", lease_until=None,
+                )  # fmt: skip
 
     def suspect(self, codes: Sequence[ClaimedCode], *, until: datetime) -> None:
         """A request of unknown fate may land until then. Keeps the rows held."""
-        self._held(code.id for code in codes).update(
-            suspect_until=until, due_at=Case(When(due_at=None, then=Value(until)), default=F("due_at"))
-        )
+        with self._in_turn():
+            self._held(code.id for code in codes).update(
+                suspect_until=until, due_at=Case(When(due_at=None, then=Value(until)), default=F("due_at"))
+            )
 
     def let_go(self, ids: Iterable[int]) -> None:
         """Release rows untouched."""
-        self._held(ids).update(lease_owner="", lease_until=None)
+        with self._in_turn():
+            self._held(ids).update(lease_owner="", lease_until=None)
 
     def specs(self, codes: Sequence[ClaimedCode]) -> Mapping[int, CodeSpec]:
         """What to create for each row id."""
@@ -200,24 +217,32 @@ class DatabaseRows:
         return {code.id: _spec(code, known[offers[code.id]], self.clock()) for code in codes}
 
     def note_store(self, *, trouble: str, pause: timedelta | None) -> None:
-        """How the store as a whole is; empty trouble says that it answers."""
+        """How the store as a whole is; empty trouble says that it answers. Pauses grow with the trouble."""
         now = self.clock()
-        answered = {} if trouble else {"last_answer_at": now}
-        Store.objects.filter(pk=self.store.pk).update(
-            trouble=trouble, paused_until=None if pause is None else now + pause, **answered
-        )
+        if not trouble:
+            Store.objects.filter(pk=self.store.pk).update(
+                trouble="", trouble_since=None, paused_until=None, last_answer_at=now
+            )
+            return
+        with self._in_turn():
+            kept = Store.objects.values("trouble", "trouble_since").get(pk=self.store.pk)
+            since = (kept["trouble"] and kept["trouble_since"]) or now
+            until = None if pause is None else now + longer_pause(pause, now - since)
+            Store.objects.filter(pk=self.store.pk).update(trouble=trouble, trouble_since=since, paused_until=until)
 
     def _note_outcome(self, generation: int, ids: list[int], result: str, reason: str) -> None:
         """Write the outcome of the bulk change `generation` for these rows, and keep its counts in step."""
         held = self._held(ids)
-        kept = ItemOutcome.objects.filter(change_id=generation, store_id=self.store.pk, code_id__in=held.values("code_id"))
+        kept = ItemOutcome.objects.filter(
+            change_id=generation, store_id=self.store.pk, code_id__in=held.values("code_id")
+        )
         deltas: dict[str, Any] = defaultdict(int)
         for row in kept.values("result").annotate(n=Count("pk")):
             deltas[row["result"]] -= row["n"]
         deltas[result] += insert_select(
             ItemOutcome, ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
             held.values_list(
-                "workspace_id", Cast(Value(generation), ItemOutcome._meta.get_field("change_id").__class__()),
+                "workspace_id", Cast(Value(generation), BigIntegerField()),
                 "store_id", "code_id", Cast(Value(result), TextField()), Cast(Value(reason), TextField()),
                 Cast(Value(self.clock()), DateTimeField()),
             ),
@@ -226,6 +251,11 @@ class DatabaseRows:
         ChangeProgress.objects.filter(change_id=generation, store=self.store).update(
             **{name: F(name) + delta for name, delta in deltas.items() if delta}
         )
+
+
+def _still_suspect(now: datetime) -> Case:
+    """Suspicion lasts until its time, whatever a read shows before."""
+    return Case(When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField())
 
 
 def _by_generation(codes: Sequence[ClaimedCode]) -> dict[int, list[int]]:

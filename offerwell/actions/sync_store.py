@@ -16,15 +16,18 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from offerwell.actions.store_connection import open_store
-from offerwell.actions.sync_pass import Pass
+from offerwell.actions.sync_pass import ACCESS_PAUSE, AWAY_PAUSE, Interrupted, Pass
 from offerwell.actions.sync_rows import DatabaseRows
-from offerwell.integrations.store import StoreError
+from offerwell.integrations.store import AccessRefused, StoreError
 from offerwell.models import Store, StoreCode
 from offerwell.rules.store_sync import Margins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+
+OUR_FAULT = "Offerwell met an error of its own while it worked on this store. Its log has the details. It tries again."
 
 
 def sync_margins() -> Margins:
@@ -45,19 +48,35 @@ def sync_store(*, store_id: int, should_stop: Callable[[], bool] = lambda: False
     if store is None:
         return 0
     margins, owner = sync_margins(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
-    claimed = 0
     with scope(workspace=store.workspace):
         rows = DatabaseRows(store, owner, timezone.now, margins)
         try:
-            connector = open_store(store)
-        except StoreError as error:
-            rows.note_store(trouble=error.reason, pause=None)
+            return _follow(store, rows, margins, should_stop)
+        except (AccessRefused, Interrupted) as error:
+            if isinstance(error, AccessRefused):
+                rows.note_store(trouble=error.reason, pause=ACCESS_PAUSE)
             return 0
-        rng = random.Random()  # noqa: S311  jitter, not a secret
+        except StoreError as error:
+            rows.note_store(trouble=error.reason, pause=AWAY_PAUSE)
+            return 0
+        except Exception:
+            rows.note_store(trouble=OUR_FAULT, pause=AWAY_PAUSE)
+            raise
+
+
+def _follow(store: Store, rows: DatabaseRows, margins: Margins, should_stop: Callable[[], bool]) -> int:
+    """Pass after pass. A store in trouble is asked one cheap question first, so that no row is claimed in vain."""
+    rng = random.Random()  # noqa: S311  jitter, not a secret
+    claimed = 0
+    with closing(open_store(store, sleep=lambda seconds: work.nap(seconds))) as connector:  # noqa: PLW0108  made below
         work = Pass(connector, rows, timezone.now, time.sleep, rng.random, margins, should_stop)
-        with closing(connector):
-            while not should_stop() and not _is_paused(store_id, timezone.now()) and (n := work.run()):
-                claimed += n
+        if has_answered := bool(store.trouble) and not _is_paused(store.pk, timezone.now()):
+            connector.identify()
+        while not should_stop() and not _is_paused(store.pk, timezone.now()):
+            if not (n := work.run(has_answered=has_answered)):
+                break
+            claimed += n
+            has_answered = False
     return claimed
 
 

@@ -20,7 +20,8 @@ class StoreKind(models.TextChoices):
 class Store(WorkspaceOwned):
     """A connected shop. `address` is the *.myshopify.com domain, or the sandbox's http address.
 
-    `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing);
+    `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing), since
+    `trouble_since`;
     `paused_until` keeps workers away until then.
     """
 
@@ -37,6 +38,7 @@ class Store(WorkspaceOwned):
     scopes = models.TextField(blank=True)
     is_on = models.BooleanField(default=True)
     trouble = models.TextField(blank=True)
+    trouble_since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     last_answer_at = models.DateTimeField(null=True, blank=True)
     connected_at = models.DateTimeField()

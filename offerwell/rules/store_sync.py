@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+LONGEST_PAUSE = timedelta(minutes=2)
+
 
 @dataclass(frozen=True, slots=True)
 class Margins:
@@ -126,12 +128,16 @@ def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: M
     return _write(code, seen, now)
 
 
-def judge_found(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> Judgement:
+def judge_found(
+    code: ClaimedCode, found: Sighting | None, *, is_ours: bool, now: datetime, margins: Margins
+) -> Judgement:
     """The next step after a look-up by text, for a code without a discount of ours.
 
     `is_ours`: no other row of ours holds the found discount. A discount that carries the offer's name
     and this code is our own create whose answer was lost, so it is adopted, not a conflict.
     """
+    if found is None and code.acked_active and _own_write_is_fresher(code, now, margins):
+        return Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
     if found is None:
         return Judgement(Step.CREATE if code.wants_active else Step.CONFIRM)
     if is_ours and found.codes_count == 1 and found.title == code.title:
@@ -157,6 +163,14 @@ def backoff(attempts: int, jitter: float, margins: Margins) -> timedelta:
     """
     full = min(margins.backoff_cap, margins.backoff_base * 2 ** min(attempts, 20))
     return timedelta(seconds=full * (0.5 + jitter / 2))
+
+
+def longer_pause(first: timedelta, lasted: timedelta) -> timedelta:
+    """How long to leave a store in trouble alone: a quarter of the time it has lasted, two minutes at most.
+
+    So the codes follow within seconds after a short outage, and a store that stays away is asked seldom.
+    """
+    return max(first, min(LONGEST_PAUSE, lasted / 4))
 
 
 def look_again_at(code: ClaimedCode, now: datetime, margins: Margins) -> datetime:

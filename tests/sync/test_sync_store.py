@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from tests import make
 
 from offerwell.actions.change_offer_status import change_offer_status
 from offerwell.actions.sync_store import sync_store
@@ -14,6 +13,7 @@ from offerwell.models import ItemOutcome, OfferPart, Store, StoreCode
 from offerwell.queries.change_progress import progress_of
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.selection import MemberFilter, MemberSelection
+from tests import make
 
 
 @pytest.fixture
@@ -176,7 +176,10 @@ def test_an_unreachable_store_loses_nothing_and_says_so(acme, sandbox, summer, g
     Store.objects.update(address="http://127.0.0.1:9")
     sync_store(store_id=glow.pk)
     assert counts(off) == {"waiting": 1}
-    assert StoreCode.objects.get().last_error != ""
+    row, store = StoreCode.objects.get(), Store.objects.get()
+    assert (row.attempts, row.lease_owner, row.next_attempt_at) == (0, "", None)
+    assert store.trouble.startswith("The store could not be reached")
+    assert store.paused_until > store.trouble_since
     Store.objects.update(address=sandbox.address, paused_until=None)
     StoreCode.objects.update(due_at=timezone.now())
     sync_store(store_id=glow.pk)
