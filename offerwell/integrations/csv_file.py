@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -129,7 +130,7 @@ def _quoting_trouble(error: csv.Error, start: int, end: int) -> str:
 
 def _delimiter_of(sample: str) -> tuple[str, int]:
     """The delimiter, and how many lines stand before the header (Excel's "sep=;")."""
-    first = sample.split("\n", 1)[0].strip("\r\ufeff")
+    first = re.split("[\r\n]", sample, maxsplit=1)[0]
     if first.lower().startswith("sep=") and len(first) == len("sep=;"):
         return first[-1], 1
     return max(_DELIMITERS, key=lambda delimiter: _likeness(sample, delimiter)), 0

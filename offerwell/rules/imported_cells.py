@@ -14,7 +14,7 @@ LONGEST_CODE = 255
 MOST_LABELS = 100
 
 _EMAIL = re.compile(r"[^@\s,;<>()\[\]\"\\]+@[^@\s,;<>()\[\]\"\\.]+(\.[^@\s,;<>()\[\]\"\\.]+)+")
-_ADDRESS = re.compile(r"^(?:https?://)?(?:www\.|m\.)?([a-z0-9-]+(?:\.[a-z]{2,})+)/+(.+)$", re.IGNORECASE)
+_ADDRESS = re.compile(r"^(?:https?://)?(?:www\.|m\.)?([a-z0-9-]+(?:\.[a-z]{2,})+)/+(.*)$", re.IGNORECASE)
 _NETWORK_OF_HOST = {
     "instagram.com": "instagram", "tiktok.com": "tiktok", "youtube.com": "youtube", "facebook.com": "facebook",
     "fb.com": "facebook", "twitter.com": "x", "x.com": "x", "twitch.tv": "twitch", "pinterest.com": "pinterest",
