@@ -1,6 +1,6 @@
-"""Template tags of every screen: icons, status, people, numbers, times, addresses, form fields. Cookbook: assets/README.md.
+"""Template tags of every screen: icons, status, people, numbers, times, addresses, form fields.
 
-They are builtins of the template engine, so no screen needs a `load`.
+Markup to copy: assets/README.md. They are builtins of the template engine, so no screen needs a `load`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from offerwell.ui.status_look import look_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.forms import BoundField
+    from django.forms import BaseForm, BoundField
     from django.http import HttpRequest
     from django.template.context import Context
     from django.utils.safestring import SafeString
@@ -53,16 +53,19 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     return format_html('<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, source)
 
 
+_drawn = icon  # where an argument is called icon
+
+
 @register.simple_tag
 def status_badge(status: str, part: str = "", text: str = "", reason: str = "") -> SafeString:
-    """A status as shape and word. `part` ("codes" or "links") adds its icon and a hidden prefix; `text` another word."""
+    """A status as shape and word. `part` ("codes" or "links") adds its icon and a hidden prefix."""
     look = look_of(str(status))
     prefix = {"codes": gettext("Code"), "links": gettext("Link")}.get(str(part), "")
     marks = [icon({"codes": "tag", "links": "link"}[str(part)])] if prefix else []
     if look.icon and (not prefix or look.is_trouble):
         marks.append(icon(look.icon, css="spin" if look.is_moving else ""))
     if not marks:
-        marks = [format_html('<span class="dot"></span>')]
+        marks = [format_html('<span class="{}"></span>', "dot")]
     hidden = format_html('<span class="sr-only">{}: </span>', prefix) if prefix else ""
     title = format_html(' title="{}"', reason) if reason else ""
     shown = format_html_join("", "{}", ((mark,) for mark in marks))
@@ -79,14 +82,14 @@ def avatar(name: str, size: str = "") -> SafeString:
 
 
 @register.filter
-def grouped(number: float | None) -> str:
+def grouped(number: float | str | None) -> str:
     """1,000,000. Nothing known is an en dash."""
-    return "–" if number is None or number == "" else f"{number:,}"
+    return "–" if number is None or isinstance(number, str) else f"{number:,}"
 
 
 @register.simple_tag
 def count(number: int, one: str, many: str) -> str:
-    """ "1 code", "1,249 codes"."""
+    """A counted noun: 1 code, 1,249 codes."""
     return f"{number:,} {one if number == 1 else many}"
 
 
@@ -150,8 +153,8 @@ def workspace_name(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(  # noqa: PLR0913  the parts of one link
-    context: Context, name: str, label: str, icon: str, shortcut: str = "", also: str = ""
+def nav_link(
+    context: Context, name: str, label: str, *, icon: str, shortcut: str = "", also: str = ""
 ) -> SafeString | str:
     """A link of the sidebar, marked when the page lies under it. An address that does not exist yet shows nothing.
 
@@ -164,8 +167,8 @@ def nav_link(  # noqa: PLR0913  the parts of one link
     path = getattr(context.get("request"), "path", "")
     is_here = path.startswith(address) or bool(also and path.startswith(also))
     keys = format_html(' data-shortcut="{}"', shortcut) if shortcut else ""
-    here = format_html(' aria-current="page"') if is_here else ""
-    drawn = globals()["icon"](icon)
+    here = format_html(' aria-current="{}"', "page") if is_here else ""
+    drawn = _drawn(icon)
     return format_html('<a class="nav-link" href="{}"{}{}>{}<span>{}</span></a>', address, here, keys, drawn, label)
 
 
@@ -212,7 +215,7 @@ def _kind(widget: object) -> str:
 
 
 @register.simple_tag
-def errors_of(form: Any) -> str:  # noqa: ANN401  any form
+def errors_of(form: BaseForm) -> str:
     """How many fields of a submitted form need a look; empty without errors."""
     number = len(form.errors)
     if not number:
