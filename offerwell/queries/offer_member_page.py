@@ -114,9 +114,9 @@ def member_page(offer: Offer, wish: PageWish, *, at: datetime, size: int = PAGE_
 
 
 def member_rows(offer: Offer, enrollment_ids: list[int], *, at: datetime) -> tuple[MemberRow, ...]:
-    """The rows of these enrollments of the offer, for a part of a page that is looked at again."""
-    found = Enrollment.objects.filter(offer=offer, pk__in=enrollment_ids).select_related("member").order_by("pk")
-    return _rows(offer, list(found), at=at)
+    """The rows of these enrollments of the offer, in the order given: a part of a page looked at again."""
+    found = Enrollment.objects.filter(offer=offer).select_related("member").in_bulk(enrollment_ids)
+    return _rows(offer, [found[pk] for pk in dict.fromkeys(enrollment_ids) if pk in found], at=at)
 
 
 def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: int = 1_000) -> Iterator[MemberPage]:

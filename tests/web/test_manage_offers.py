@@ -21,6 +21,7 @@ from offerwell.models import (
     StoredSelection,
 )
 from tests import make
+from tests.web.page_words import words
 
 
 @pytest.fixture
@@ -35,12 +36,6 @@ def world(acme, client):
         make.link(place, f"glow-{first.lower()}")
     client.force_login(make.user(acme, role="operator"))
     return offer, [place.member_id for place in places]
-
-
-def words(response):
-    """The page's text without tags, white space folded."""
-    html = re.sub(r"(?s)<(script|style|svg|template)\b.*?</\1>", " ", response.content.decode())
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def at(offer, stored=None, step=""):
@@ -378,7 +373,7 @@ def test_show_more_lists_the_rest_by_name(client, world):
         make.code(make.enrollment(offer, make.member(offer.workspace, f"Zz{n}")))
     stored = select(client, offer, all="1")
     first = client.get(at(offer, stored), {"part": "codes", "target": "deactivated"})
-    more = unescape(re.search(r'href="([^"]*/members/[^"]*)"', first.content.decode())[1])
+    more = unescape(re.search(r'href="([^"]*/manage/[^"]*/members/[^"]*)"', first.content.decode())[1])
     assert "Zz1 Dubois" in words(first)
     assert "Zz2 Dubois" not in words(first)
     rest = words(client.get(more, headers={"HX-Request": "true"}))
