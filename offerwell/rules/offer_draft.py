@@ -96,7 +96,7 @@ def problems_of(draft: OfferDraft) -> dict[str, str]:
 
 def _name_problem(draft: OfferDraft) -> str:
     if not draft.name:
-        return "Name the offer. Members see this name."
+        return "Give the offer a name."
     if len(draft.name) > LONGEST_NAME:
         return f"The name is {len(draft.name)} characters long. Use at most {LONGEST_NAME}."
     return ""

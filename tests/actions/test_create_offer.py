@@ -57,7 +57,7 @@ def test_a_sales_link_keeps_nothing_of_a_discount(acme, glow):
 @pytest.mark.parametrize(
     ("fields", "problems"),
     [
-        ({"name": " "}, {"name": "Name the offer. Members see this name."}),
+        ({"name": " "}, {"name": "Give the offer a name."}),
         ({"name": "n" * 121}, {"name": "The name is 121 characters long. Use at most 120."}),
         ({"type": "coupon"}, {"type": "Choose Promo Code, Sales Link or both."}),
         ({"discount_value": None}, {"discount_value": "Enter the discount as a number above 0."}),
@@ -125,9 +125,9 @@ def test_an_added_store_gets_the_codes_there_are(acme, glow):
     second = make.store(acme, "Second")
     edit(acme, offer, replace(draft, store_ids=(glow.pk, second.pk)))
     waiting = StoreCode.objects.filter(store=second).order_by("code_id")
-    assert list(
-        waiting.values_list("code_id", "ref", "generation", "observed_generation", "due_at", "problem")
-    ) == [(code.pk, "", 0, -1, make.NOW, "") for code in codes]
+    assert list(waiting.values_list("code_id", "ref", "generation", "observed_generation", "due_at", "problem")) == [
+        (code.pk, "", 0, -1, make.NOW, "") for code in codes
+    ]
     assert StoreCode.objects.filter(store=glow).count() == 3
     assert not StoreCode.objects.filter(store=second, code=other).exists()
 

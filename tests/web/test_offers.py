@@ -54,6 +54,7 @@ def test_a_filled_form_makes_the_offer_in_the_workspaces_time(signed_in, acme, g
     assert offer.starts_at == datetime(2026, 12, 1, 8, 30, tzinfo=UTC)
     assert list(OfferStore.objects.values_list("store_id", flat=True)) == [glow.pk]
     edit = text_of(signed_in.get(f"{BASE}{offer.pk}/edit/"))
+    assert f'name="stores" value="{glow.pk}" checked> <span>Glow ' in edit
     assert 'value="2026-12-01T09:30"' in edit
     assert 'name="prefix" value="glow"' in edit
 
@@ -66,7 +67,7 @@ def test_a_wrong_form_says_everything_at_its_field_and_loses_nothing(signed_in, 
     assert {field: list(sentences) for field, sentences in answer.context["form"].errors.items()} == {
         "discount_value": ["Enter the discount as a number, for example 20."],
         "ends_at": ["Enter a date and a time, for example 2026-12-24 09:00."],
-        "name": ["Name the offer. Members see this name."],
+        "name": ["Give the offer a name."],
         "pattern": ["“gl-ow” has other signs than letters A–Z and digits. Leave them out."],
         "stores": ["Choose at least one store for the codes."],
         "destination": ["Enter a whole web address that starts with https:// or http://."],

@@ -111,7 +111,12 @@ def _edited(
     """The same rows with what was typed, and each problem at its row."""
     rows = incomplete(offer).filter(pk__in=list(texts)).order_by("pk")
     shown = [
-        ProposalRow(place, texts[place.enrollment_id], problems.get(place.enrollment_id, ""))
+        ProposalRow(
+            place,
+            texts[place.enrollment_id],
+            # The row shows the name already.
+            problems.get(place.enrollment_id, "").removeprefix(f"{place.name}: "),
+        )
         for place in places_of(rows, offer, needs_handle=False)
     ]
     return _shown(request, offer, fields, shown, status=422, problems=len(problems), **said)

@@ -108,8 +108,8 @@ class OfferForm(forms.Form):
         zone = ZoneInfo(workspace.timezone)
         self.fields["starts_at"] = WorkspaceTime(zone)
         self.fields["ends_at"] = WorkspaceTime(zone)
-        self.stores = list(Store.objects.order_by("label", "pk"))
-        choices = [(str(store.pk), store.label) for store in self.stores]
+        self.connected_stores = list(Store.objects.order_by("label", "pk"))
+        choices = [(str(store.pk), store.label) for store in self.connected_stores]
         self.fields["stores"] = forms.MultipleChoiceField(
             required=False,
             choices=choices,
