@@ -209,9 +209,7 @@ class Pass:
                 judged.append((code, seen, found))
         return judged + self._looked_up(missing)
 
-    def _looked_up(
-        self, missing: list[ClaimedCode]
-    ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
+    def _looked_up(self, missing: list[ClaimedCode]) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
         judged = []
         for chunk in self._chunks(missing, LOOK_UPS):
             found = self._asked(chunk, self.store.find, lambda code: code.text)

@@ -87,8 +87,6 @@ def _is_paused(store_id: int, now: datetime) -> bool:
 def stores_with_due_codes(*, at: datetime) -> list[int]:
     """Stores, of all workspaces, that have a code worth claiming now."""
     with scopes_disabled():
-        due = StoreCode.objects.filter(due_at__lte=at).filter(
-            Q(lease_until=None) | Q(lease_until__lt=at)
-        )
+        due = StoreCode.objects.filter(due_at__lte=at).filter(Q(lease_until=None) | Q(lease_until__lt=at))
         on = Store.objects.filter(is_on=True).filter(Q(paused_until=None) | Q(paused_until__lte=at))
         return [store.pk for store in on.order_by("pk") if due.filter(store_id=store.pk).exists()]

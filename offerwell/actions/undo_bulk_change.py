@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offerwell.actions.change_offer_status import Applied, change_offer_status
+from offerwell.actions.change_offer_status import Applied, KeyReused, change_offer_status
 from offerwell.models import BulkChange, OfferPart
 from offerwell.queries.planned_change import Plan, Wish, plan_change
 
@@ -35,14 +35,16 @@ def undo_bulk_change(
 ) -> Applied:
     """Undo `change` as planned now, or as planned with `digest`.
 
-    Pressing Undo twice gives the same bulk change (its key is made of the change). Raises
-    NothingToUndo, PlanOutOfDate.
+    Pressing Undo twice, even at the same moment, gives the same bulk change (its key is made of the change).
+    Raises NothingToUndo, PlanOutOfDate, KeyReused (somebody gave another change this key).
     """
     key = f"undo-{change.pk}"
-    earlier = BulkChange.objects.filter(key=key).first()
+    plan = plan_undo(change, at=at)
+    earlier = BulkChange.objects.filter(key=key).first()  # after the plan: what emptied it may be our own twin
+    if earlier is not None and earlier.undoes_id != change.pk:
+        raise KeyReused(earlier)
     if earlier is not None:
         return Applied(earlier, was_replayed=True)
-    plan = plan_undo(change, at=at)
     if not plan.will_change:
         raise NothingToUndo("Nothing to undo: every code or link of this change was changed again since.")
     return change_offer_status(

@@ -311,9 +311,7 @@ def test_one_code_the_store_refuses_for_good_does_not_poison_its_batch(acme, sho
 
 @pytest.mark.parametrize("call", ["read", "switch", "create"])
 @pytest.mark.parametrize("error", [StoreError, FateUnknown])
-def test_one_code_that_makes_the_store_fail_is_left_alone_in_the_end(
-    acme, shop, summer, scripted, clock, call, error
-):
+def test_one_code_that_makes_the_store_fail_is_left_alone_in_the_end(acme, shop, summer, scripted, clock, call, error):
     """No refusal, just "500" whenever the code is in the batch: the others must get away from it."""
     if call == "create":
         new_codes(summer, shop, 60)

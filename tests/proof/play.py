@@ -1,0 +1,258 @@
+"""What the proof's processes do: `python -m tests.proof.play VERB JSON`. Prints one line of JSON."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import threading
+import time
+from datetime import timedelta
+
+
+def main():
+    import django
+
+    django.setup()
+    verb, given = sys.argv[1], json.loads(sys.argv[2] if len(sys.argv) > 2 else "{}")
+    print(json.dumps(VERBS[verb](**given)), flush=True)
+
+
+def migrate():
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    return True
+
+
+def seed(codes, *, stores=(), extra_every=0, ended_every=0, settled=True):
+    """One offer with so many members, each with a code; every `extra_every`th has two, some have ended."""
+    from django.db import transaction
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from offerwell.models import Store, StoreCode
+    from tests import make
+
+    with transaction.atomic():
+        place = make.workspace("Proof")
+        with scope(workspace=place):
+            kept = []
+            for one in stores:
+                kept.append(make.store(place, one["label"]))
+                Store.objects.filter(pk=kept[-1].pk).update(address=one["address"], client_id=one["client_id"])
+                kept[-1].refresh_from_db()
+                kept[-1].client_secret = one["client_secret"]
+                kept[-1].save()
+            if not stores:
+                kept.append(make.store(place, "Nobody listens"))
+            offer = make.offer(place, "Summer", stores=kept)
+            now = timezone.now()
+            for n in range(codes):
+                who = make.enrollment(offer)
+                ended = now - timedelta(days=1) if ended_every and n % ended_every == 0 else None
+                make.code(who, f"CODE{n}", stores=kept, settled=settled, ends_at=ended)
+                if extra_every and n % extra_every == 0:
+                    make.code(who, f"MORE{n}", stores=kept, settled=settled)
+            StoreCode.objects.filter(due_at__isnull=False).update(due_at=now)
+            members = list(offer.enrollments.order_by("pk").values_list("member_id", flat=True))
+    return {"workspace": place.pk, "offer": offer.pk, "members": members}
+
+
+# -- clients ------------------------------------------------------------------------------------------------
+
+
+class Client:
+    """Somebody who plans, confirms, undoes, clicks twice and repeats, and writes down what happened and when."""
+
+    def __init__(self, ground, name, seed_number, log):
+        self.ground, self.name, self.rng, self.log = ground, name, random.Random(seed_number), log
+        self.sent, self.count = [], 0
+
+    def step(self):
+        chance = self.rng.random()
+        if chance < 0.12 and self.sent:
+            self.confirm(*self.rng.choice(self.sent))
+        elif chance < 0.30:
+            self.undo()
+        else:
+            key = f"{self.name}-{len(self.sent)}"
+            wish = self.wish()
+            self.sent.append((key, wish))
+            if chance < 0.40:
+                twin = threading.Thread(target=self.confirm_and_close, args=(key, wish))
+                twin.start()
+                self.confirm(key, wish)
+                twin.join()
+            else:
+                self.confirm(key, wish)
+
+    def wish(self):
+        members = self.ground["members"]
+        if self.rng.random() < 0.25:
+            chosen = {"except": self.rng.sample(members, self.rng.randint(0, 20))}
+        else:
+            chosen = {"ids": self.rng.sample(members, self.rng.randint(1, 30))}
+        return {"to_active": self.rng.random() < 0.5, **chosen}
+
+    def confirm_and_close(self, key, wish):
+        from django.db import connection
+
+        try:
+            self.confirm(key, wish)
+        finally:
+            connection.close()
+
+    def confirm(self, key, wish):
+        sent = time.monotonic()
+        self.write("confirm", sent, lambda: self.confirmed(key, real_wish(self.ground, wish)), key=key, wish=wish)
+
+    def confirmed(self, key, wish):
+        """Plan, then confirm what the plan shows; a person looks at the new plan when it is out of date."""
+        from django.utils import timezone
+        from django_scopes import scope
+
+        from offerwell.actions.change_offer_status import PlanOutOfDate, change_offer_status
+        from offerwell.models import Workspace
+        from offerwell.queries.planned_change import plan_change
+        from tests import make
+
+        with scope(workspace=Workspace.objects.get(pk=self.ground["workspace"])):
+            digest = plan_change(wish, at=timezone.now()).digest
+            for _ in range(200):
+                try:
+                    return change_offer_status(
+                        workspace_id=self.ground["workspace"], wish=wish, digest=digest, key=key, by=make.ANA,
+                        at=timezone.now(),
+                    )  # fmt: skip
+                except PlanOutOfDate as moved:
+                    self.count += 1
+                    digest = moved.plan.digest
+        raise AssertionError("200 plans in a row were out of date")
+
+    def undo(self):
+        from django_scopes import scope
+
+        from offerwell.models import BulkChange, Workspace
+
+        with scope(workspace=Workspace.objects.get(pk=self.ground["workspace"])):
+            newest = list(BulkChange.objects.select_related("offer").order_by("-pk")[:6])
+        if newest:
+            target = self.rng.choice(newest)
+            self.write("undo", time.monotonic(), lambda: self.undone(target), key=f"undo-{target.pk}", of=target.pk)
+
+    def undone(self, target):
+        from django.utils import timezone
+        from django_scopes import scope
+
+        from offerwell.actions.change_offer_status import PlanOutOfDate
+        from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
+        from offerwell.models import Workspace
+        from tests import make
+
+        with scope(workspace=Workspace.objects.get(pk=self.ground["workspace"])):
+            for _ in range(200):
+                try:
+                    return undo_bulk_change(
+                        workspace_id=self.ground["workspace"], change=target, by=make.ANA, at=timezone.now()
+                    )
+                except PlanOutOfDate:
+                    self.count += 1
+                except NothingToUndo:
+                    return None
+        raise AssertionError("200 plans in a row were out of date")
+
+    def write(self, kind, sent, act, **facts):
+        try:
+            applied = act()
+        except Exception as error:
+            self.log.append({"kind": kind, "sent": sent, "error": f"{type(error).__name__}: {error}"[:300], **facts})
+            return
+        answered = time.monotonic()
+        found = {"change": applied.change.pk, "replayed": applied.was_replayed} if applied else {"change": None}
+        self.log.append({"kind": kind, "sent": sent, "answered": answered, **found, **facts})
+
+
+def real_wish(ground, wish):
+    from offerwell.models import Offer, OfferPart
+    from offerwell.queries.planned_change import Wish
+    from offerwell.rules.selection import MemberFilter, MemberSelection
+
+    if "ids" in wish:
+        selection = MemberSelection(ids=tuple(wish["ids"]))
+    else:
+        selection = MemberSelection(filter=MemberFilter(), exclude=tuple(wish["except"]), up_to=10**9)
+    offer = Offer(pk=ground["offer"], workspace_id=ground["workspace"], name="Summer")
+    return Wish(offer, OfferPart.CODES, wish["to_active"], selection)
+
+
+def clients(ground, names, seconds, seed_number, start_at=0.0):
+    """Several clients at once in this process, for so long; gives everything they wrote down."""
+    log, people = [], [Client(ground, name, f"{seed_number}-{name}", []) for name in names]
+
+    def work(person):
+        from django.db import connection
+
+        time.sleep(max(0.0, start_at - time.monotonic()))
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            person.step()
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for person in people:
+        log += person.log
+    return {"log": log, "out_of_date": sum(person.count for person in people)}
+
+
+# -- what is stored -----------------------------------------------------------------------------------------
+
+
+def stored(ground):
+    """The changes with their items, the codes, the store rows, and what `verify` finds."""
+    from django_scopes import scope
+
+    from offerwell.models import BulkChange, BulkChangeItem, PromoCode, StoreCode, Workspace
+    from offerwell.queries.verify_counts import count_problems
+    from offerwell.queries.verify_events import chain_problem
+
+    place = Workspace.objects.get(pk=ground["workspace"])
+    with scope(workspace=place):
+        items = {}
+        for change_id, target_id, was in BulkChangeItem.objects.values_list("change_id", "target_id", "was_active"):
+            items.setdefault(change_id, {})[target_id] = was
+        changes = [
+            {**row, "items": items.get(row["id"], {})}
+            for row in BulkChange.objects.order_by("pk").values(
+                "id", "key", "to_active", "selection", "undoes_id", "selected", "changed", "already_so", "excluded",
+                "excluded_reasons",
+            )
+        ]  # fmt: skip
+        codes = list(
+            PromoCode.objects.order_by("pk").values(
+                "id", "text", "is_active", "last_change_id", "enrollment__member_id"
+            )
+        )
+        ended = list(PromoCode.objects.filter(ends_at__isnull=False).values_list("pk", flat=True))
+        rows = list(
+            StoreCode.objects.order_by("pk").values(
+                "code_id", "code__text", "store_id", "ref", "generation", "observed_generation", "observed_status",
+                "lease_owner", "problem", "last_error", "attempts",
+            )
+        )  # fmt: skip
+        chain = chain_problem(place)
+        problems = [str(problem) for problem in count_problems(place) if problem.check != "code_history"]
+    return {
+        "changes": changes, "codes": codes, "ended": ended, "rows": rows, "problems": problems,
+        "chain": None if chain is None else str(chain),
+    }  # fmt: skip
+
+
+VERBS = {"migrate": migrate, "seed": seed, "clients": clients, "stored": stored}
+
+if __name__ == "__main__":
+    main()
