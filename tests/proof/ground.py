@@ -10,10 +10,13 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_MARGINS = {
@@ -83,6 +86,33 @@ class Ground:
         self.started.append(process)
         return process
 
+    def asked(self, sql):
+        """Rows of a statement, read beside the processes at work."""
+        if self.database:
+            import psycopg
+
+            with psycopg.connect(self.env["OFFERWELL_DATABASE_URL"], autocommit=True) as connection:
+                return connection.execute(sql).fetchall()
+        connection = sqlite3.connect(f"file:{self.folder / 'offerwell.sqlite3'}?mode=ro", uri=True, timeout=30)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+
+    def sandbox(self, *, pacing="off", port=None):
+        """A sandbox store in a process of its own, answering."""
+        port = port or free_port()
+        self.start(
+            "-m", "offerwell.sandbox", "--port", str(port), "--pacing", pacing, "--state", str(self.folder / "shop"),
+            log="sandbox",
+        )  # fmt: skip
+        sandbox = Sandbox(f"http://127.0.0.1:{port}")
+        assert wait_until(sandbox.answers, 60), self.text_of("sandbox")
+        return sandbox
+
+    def worker(self):
+        return self.start("-m", "offerwell.management", "worker", log="worker")
+
     def text_of(self, log):
         path = self.folder / f"{log}.log"
         return path.read_text() if path.exists() else ""
@@ -95,6 +125,46 @@ class Ground:
             process.wait(10)
         if self.database:
             self._on_server(f"DROP DATABASE {self.database} WITH (FORCE)")
+
+
+class Sandbox:
+    """The control side of a running sandbox store."""
+
+    def __init__(self, address):
+        self.address = address
+        self.http = httpx.Client(base_url=address, timeout=60)
+
+    def answers(self):
+        try:
+            return self.http.get("/_sandbox/info").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def connection(self, label="Glow"):
+        """What a seed needs to connect it."""
+        told = self.http.get("/_sandbox/info").json()
+        return {"label": label, "address": self.address} | {name: told[name] for name in ("client_id", "client_secret")}
+
+    def seed(self, rows):
+        self.http.post("/_sandbox/seed", json=rows).raise_for_status()
+
+    def discounts(self):
+        return self.http.get("/_sandbox/discounts").json()
+
+    def requests(self):
+        return self.http.get("/_sandbox/requests").json()
+
+    def forget_requests(self):
+        self.http.delete("/_sandbox/requests").raise_for_status()
+
+    def fault(self, **fault):
+        self.http.post("/_sandbox/faults", json=fault).raise_for_status()
+
+    def calm(self):
+        """Ends all faults. Gives how often each kind struck."""
+        hits = self.http.get("/_sandbox/faults").json()["hits"]
+        self.http.delete("/_sandbox/faults").raise_for_status()
+        return hits
 
 
 def wait_until(is_so, seconds, every=0.1):

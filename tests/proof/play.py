@@ -173,6 +173,32 @@ class Client:
         self.log.append({"kind": kind, "sent": sent, "answered": answered, **found, **facts})
 
 
+def confirm_until_told(ground, name, notes, stop, seed_number):
+    """One client that may be killed at any moment: what it sent and what was answered is in its notes.
+
+    Started again, it first repeats, under the same key, what it had sent without an answer.
+    """
+    from pathlib import Path
+
+    client = Client(ground, name, f"{seed_number}-{time.time_ns()}", [])
+    lines = [json.loads(line) for line in Path(notes).read_text().splitlines()] if Path(notes).exists() else []
+    answered = {line["key"] for line in lines if "change" in line}
+    open_ones = [line for line in lines if "wish" in line and line["key"] not in answered]
+    sent = sum(1 for line in lines if "wish" in line)
+    with Path(notes).open("a", buffering=1) as book:
+        while not Path(stop).exists():
+            if open_ones:
+                line = open_ones.pop(0)
+            else:
+                line = {"key": f"{name}-{sent}", "wish": client.wish()}
+                sent += 1
+                book.write(json.dumps(line) + "\n")
+            change = client.confirmed(line["key"], real_wish(ground, line["wish"])).change.pk
+            book.write(json.dumps({"key": line["key"], "change": change}) + "\n")
+            time.sleep(client.rng.random() * 0.3)
+    return True
+
+
 def real_wish(ground, wish):
     from offerwell.models import Offer, OfferPart
     from offerwell.queries.planned_change import Wish
@@ -216,7 +242,7 @@ def stored(ground):
     """The changes with their items, the codes, the store rows, and what `verify` finds."""
     from django_scopes import scope
 
-    from offerwell.models import BulkChange, BulkChangeItem, PromoCode, StoreCode, Workspace
+    from offerwell.models import BulkChange, BulkChangeItem, ChangeProgress, PromoCode, StoreCode, Workspace
     from offerwell.queries.verify_counts import count_problems
     from offerwell.queries.verify_events import chain_problem
 
@@ -244,15 +270,18 @@ def stored(ground):
                 "lease_owner", "problem", "last_error", "attempts",
             )
         )  # fmt: skip
+        waiting = sum(row.waiting for row in ChangeProgress.objects.all())
         chain = chain_problem(place)
         problems = [str(problem) for problem in count_problems(place) if problem.check != "code_history"]
     return {
-        "changes": changes, "codes": codes, "ended": ended, "rows": rows, "problems": problems,
+        "changes": changes, "codes": codes, "ended": ended, "rows": rows, "problems": problems, "waiting": waiting,
         "chain": None if chain is None else str(chain),
     }  # fmt: skip
 
 
-VERBS = {"migrate": migrate, "seed": seed, "clients": clients, "stored": stored}
+VERBS = {
+    "migrate": migrate, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
+}  # fmt: skip
 
 if __name__ == "__main__":
     main()
