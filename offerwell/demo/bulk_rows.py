@@ -1,22 +1,19 @@
-"""Many rows in one go: COPY on PostgreSQL, executemany on SQLite. Python holds one chunk at a time."""
+"""Many rows in one go: COPY on PostgreSQL, executemany on SQLite. The caller gives them in chunks."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from django.db import models
 
-_CHUNK = 5_000
 
-
-def write_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def write_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert `rows`, whose values are in the order of `columns`."""
     table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001  Django's public name for it
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
@@ -27,17 +24,15 @@ def write_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable
         _insert(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608  names of our own tables
 
 
-def _copy(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def _copy(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def _insert(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    waiting = iter(rows)
+def _insert(statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor:
-        while chunk := list(islice(waiting, _CHUNK)):
-            cursor.executemany(statement, chunk)
+        cursor.executemany(statement, rows)
 
 
 def next_id(model: type[models.Model]) -> int:
@@ -54,11 +49,16 @@ def next_id(model: type[models.Model]) -> int:
 
 def ids_used_until(model: type[models.Model], last: int) -> None:
     """Tell PostgreSQL's sequence; SQLite looks at the rows."""
+    table = model._meta.db_table  # noqa: SLF001  Django's public name for it
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [model._meta.db_table, last]
-            )  # noqa: SLF001
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, last])
+
+
+def refresh_statistics() -> None:
+    """Let the database plan for the rows there are now; both would do so later by themselves, or never."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 @contextmanager
@@ -78,9 +78,7 @@ def _drop_search(table: str) -> list[str]:
     """Drop what keeps the index of `table` in step. Gives the statements that put it back, as they stand now."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = %s", [f"{table}_search"]
-            )
+            cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE indexname = %s", [f"{table}_search"])
             kind = "INDEX"
         else:
             cursor.execute(

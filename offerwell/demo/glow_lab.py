@@ -23,7 +23,7 @@ from offerwell.actions.enroll_members import enroll_members
 from offerwell.actions.generate_codes import generate_codes
 from offerwell.actions.record_event import record_event
 from offerwell.demo.adopt_codes import adopt_codes
-from offerwell.demo.bulk_rows import search_rebuilt_after
+from offerwell.demo.bulk_rows import refresh_statistics, search_rebuilt_after
 from offerwell.demo.pour_members import pour_members
 from offerwell.demo.sandbox_shop import Shop, shop_at
 from offerwell.demo.second_codes import give_second_codes, plan_own_ends
@@ -108,9 +108,7 @@ def build_glow_lab(
     with transaction.atomic():
         workspace, user, sign_in = _workspace(fixed_password=fixed_password, at=at - timedelta(days=90))
         with scope(workspace=workspace):
-            story = _Story(
-                workspace, Actor(name=user.name, door="demo", user_id=user.pk), at, size, shop, tell
-            )
+            story = _Story(workspace, Actor(name=user.name, door="demo", user_id=user.pk), at, size, shop, tell)
             codes = story.build()
     return Built(workspace, sign_in, codes)
 
@@ -141,18 +139,15 @@ class _Story:
         first = self._members()
         store = self._store()
         founders, summer, holiday = self._offers(store)
+        refresh_statistics()
         with self._without_search():
-            codes = (
-                self._founders(founders, first) + self._summer(summer, first) + self._holiday(holiday, first)
-            )
+            codes = self._founders(founders, first) + self._summer(summer, first) + self._holiday(holiday, first)
         self._put_into_store(store, founders, summer)
         self._deactivate_some(summer, first)
         return codes
 
     def _without_search(self) -> object:
-        return (
-            search_rebuilt_after("offerwell_enrollment") if not self.size.is_small else transaction.atomic()
-        )
+        return search_rebuilt_after("offerwell_enrollment") if not self.size.is_small else transaction.atomic()
 
     def _members(self) -> int:
         """Gives the id of the first; the others follow without a gap."""
@@ -210,9 +205,7 @@ class _Story:
             description="Links to the whole shop for the holidays.",
         )  # fmt: skip
         made = [
-            create_offer(
-                workspace_id=self.workspace.pk, draft=draft, by=self.ana, at=draft.starts_at or self.at
-            )
+            create_offer(workspace_id=self.workspace.pk, draft=draft, by=self.ana, at=draft.starts_at or self.at)
             for draft in (founders, summer, holiday)
         ]
         return made[0], made[1], made[2]
@@ -238,9 +231,7 @@ class _Story:
 
     def _joined(self, offer: Offer, selection: MemberSelection) -> int:
         began = offer.starts_at or self.at
-        enroll_members(
-            workspace_id=self.workspace.pk, offer=offer, selection=selection, by=self.ana, at=began
-        )
+        enroll_members(workspace_id=self.workspace.pk, offer=offer, selection=selection, by=self.ana, at=began)
         made = generate_codes(workspace_id=self.workspace.pk, offer=offer, texts=None, by=self.ana, at=began)
         return made.codes
 

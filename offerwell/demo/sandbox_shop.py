@@ -48,9 +48,7 @@ def put_discounts(shop: Shop, discounts: Sequence[dict[str, Any]]) -> dict[str, 
         _asked("POST", shop.address, "seed", body=discounts[start : start + _AT_ONCE])
     wanted = {discount["code"].upper() for discount in discounts}
     rows = _asked("GET", shop.address, "discounts")
-    return {
-        row["code"].upper(): _discount(row) for row in rows if row["code"] and row["code"].upper() in wanted
-    }
+    return {row["code"].upper(): _discount(row) for row in rows if row["code"] and row["code"].upper() in wanted}
 
 
 def _discount(row: dict[str, Any]) -> ShopDiscount:

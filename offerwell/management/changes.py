@@ -34,9 +34,7 @@ def changes() -> None:
 
 @changes.command("list")
 @click.option("--offer", "offer_text", metavar="OFFER", help="Only changes of this offer.")
-@click.option(
-    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first."
-)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, newest first.")
 @workspace_option
 @json_option
 def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None, as_json: bool) -> None:
@@ -130,9 +128,7 @@ def _retry_options(command: Any) -> Any:
 @changes.command()
 @_number
 @_retry_options
-def retry(
-    number: int, workspace_slug: str | None, wait: bool, timeout: float | None, as_json: bool
-) -> ExitCode:
+def retry(number: int, workspace_slug: str | None, wait: bool, timeout: float | None, as_json: bool) -> ExitCode:
     """Ask the stores again for what failed."""
     with opened_workspace(workspace_slug) as workspace:
         from offerwell.actions.retry_failed_items import retry_failed_items

@@ -30,9 +30,7 @@ def choosing_options(command: Command) -> Command:
         click.option("--where", "conditions", multiple=True, metavar="COLUMN=VALUE", help=_WHERE_HELP),
         click.option("--all", "everybody", is_flag=True, help="All members of the offer."),
         click.option("--members", "members_file", type=_FILE, metavar="FILE", help=_MEMBERS_HELP),
-        click.option(
-            "--member", "named", multiple=True, metavar="E", help="A member's e-mail or handle; repeatable."
-        ),
+        click.option("--member", "named", multiple=True, metavar="E", help="A member's e-mail or handle; repeatable."),
     ):
         command = option(command)
     return command
@@ -75,9 +73,7 @@ def selection_of(offer: Offer, chosen: Chosen) -> MemberSelection:
         return MemberSelection(ids=named_ids(chosen))
     newest = Enrollment.objects.filter(offer=offer).order_by("-pk").values_list("pk", flat=True).first()
     if newest is None:
-        raise Refused(
-            f"“{offer.name}” has no members.", f"Add some with `offerwell offers enroll {offer.pk}`."
-        )
+        raise Refused(f"“{offer.name}” has no members.", f"Add some with `offerwell offers enroll {offer.pk}`.")
     left_out = member_ids(lines_of_file(chosen.except_file)) if chosen.except_file else ()
     return MemberSelection(filter=filter_of(chosen.conditions), exclude=left_out, up_to=newest)
 
@@ -86,9 +82,7 @@ def named_ids(chosen: Chosen) -> tuple[int, ...]:
     """The members named one by one. Refuses an empty list."""
     lines = chosen.lines()
     if not lines:
-        raise Refused(
-            "No members are named.", "Write one e-mail or handle a line into the file, or use --member."
-        )
+        raise Refused("No members are named.", "Write one e-mail or handle a line into the file, or use --member.")
     return member_ids(lines)
 
 
@@ -100,9 +94,7 @@ def filter_of(conditions: tuple[str, ...]) -> MemberFilter:
     for condition in conditions:
         column, sign, value = (part.strip() for part in condition.partition("="))
         if not sign or column not in _COLUMNS:
-            raise Refused(
-                f"There is no column “{column}” to choose by.", f"Use one of: {', '.join(_COLUMNS)}."
-            )
+            raise Refused(f"There is no column “{column}” to choose by.", f"Use one of: {', '.join(_COLUMNS)}.")
         if not value:
             raise Refused(f"--where {column}= has no value.", f"Write --where {column}=VALUE.")
         wanted = _narrowed(wanted, column, value)
@@ -114,9 +106,7 @@ def _narrowed(wanted: MemberFilter, column: str, value: str) -> MemberFilter:
 
     if column == "status":
         if value not in _STATUSES:
-            raise Refused(
-                f"There is no status “{value}” to choose by.", f"Use one of: {', '.join(_STATUSES)}."
-            )
+            raise Refused(f"There is no status “{value}” to choose by.", f"Use one of: {', '.join(_STATUSES)}.")
         return replace(wanted, view=View(value))
     if column == "country":
         return replace(wanted, country=value.upper())

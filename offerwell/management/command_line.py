@@ -22,7 +22,7 @@ from offerwell.management.run import run
 from offerwell.management.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class CommandLine(click.Group):
@@ -38,9 +38,10 @@ class CommandLine(click.Group):
         return int(super().main(arguments, prog_name or "offerwell", **extra) or ExitCode.DONE)
 
 
-def _ended(command: Any, *, as_json: bool) -> int:
+def _ended(command: Callable[[], int], *, as_json: bool) -> int:
+    """The exit code, after whatever went wrong was told."""
     try:
-        return int(command())
+        return command()
     except click.exceptions.NoArgsIsHelpError as wrong:
         note(wrong.format_message())
         return ExitCode.USAGE
@@ -48,17 +49,13 @@ def _ended(command: Any, *, as_json: bool) -> int:
         return _told_usage(wrong, as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
         note("Stopped. What was confirmed before goes on; nothing else was done.")
-        return ExitCode.REFUSED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.REFUSED
-    except Refused as refused:
-        tell_refusal(refused, as_json=as_json)
-        return refused.code
     except Exception as error:  # noqa: BLE001  the last place before a person
-        refused = refusal_of(error)
+        refused = error if isinstance(error, Refused) else refusal_of(error)
         tell_refusal(refused, as_json=as_json)
         return refused.code
+    return ExitCode.REFUSED
 
 
 def _told_usage(wrong: click.UsageError, *, as_json: bool) -> int:
@@ -69,9 +66,7 @@ def _told_usage(wrong: click.UsageError, *, as_json: bool) -> int:
     return ExitCode.USAGE
 
 
-@click.group(
-    cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="offerwell")
 def main() -> None:
     """Creator sales tracking: activate and deactivate promo codes and sales links, previewed and reversible.

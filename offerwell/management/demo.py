@@ -17,9 +17,7 @@ _MOST = 5_000_000
 @click.command()
 @click.option("--members", type=click.IntRange(1, _MOST), help="How many members; 10,300 unless given.")
 @click.option("--offer-size", type=click.IntRange(1, _MOST), help="How many of them in Founders Club.")
-@click.option(
-    "--sandbox", default="http://127.0.0.1:8077", show_default=True, help="Address of the sandbox store."
-)
+@click.option("--sandbox", default="http://127.0.0.1:8077", show_default=True, help="Address of the sandbox store.")
 @json_option
 def demo(members: int | None, offer_size: int | None, sandbox: str, as_json: bool) -> None:
     """Build the sample workspace Glow Lab.
@@ -34,9 +32,7 @@ def demo(members: int | None, offer_size: int | None, sandbox: str, as_json: boo
     count = members or MEMBERS
     founders = offer_size or (min(FOUNDERS, count) if count <= MEMBERS else count)
     if founders > count:
-        raise Refused(
-            f"The offer cannot have {founders:,} of {count:,} members.", "Give a smaller --offer-size."
-        )
+        raise Refused(f"The offer cannot have {founders:,} of {count:,} members.", "Give a smaller --offer-size.")
     size = Size(members=count, founders=founders)
     began = time.monotonic()
     try:
@@ -46,9 +42,7 @@ def demo(members: int | None, offer_size: int | None, sandbox: str, as_json: boo
     except SandboxAway as away:
         raise Refused(str(away), "Start it with `offerwell sandbox`, or use `offerwell run`.") from away
     except DemoThere as there:
-        raise Refused(
-            f"{there} Nothing was done.", "Use it, or set OFFERWELL_DATA to an empty folder."
-        ) from there
+        raise Refused(f"{there} Nothing was done.", "Use it, or set OFFERWELL_DATA to an empty folder.") from there
     _tell(built, count, time.monotonic() - began, as_json=as_json)
 
 

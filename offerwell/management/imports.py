@@ -53,9 +53,7 @@ def import_members_command(
         from offerwell.actions.import_members import import_members
 
         report = _refusing(
-            lambda: import_members(
-                workspace_id=workspace.pk, file=file, by=acting_person(), at=now(), dry_run=dry_run
-            )
+            lambda: import_members(workspace_id=workspace.pk, file=file, by=acting_person(), at=now(), dry_run=dry_run)
         )
         return _told(report, "members", rejected, as_json=as_json)
 
@@ -69,6 +67,7 @@ def codes() -> None:
 @click.argument("offer_text", metavar="OFFER")
 @_import_options
 def import_codes_command(
+    *,
     offer_text: str,
     file: Path,
     workspace_slug: str | None,
@@ -109,13 +108,9 @@ def _refusing(run: Callable[[], ImportReport]) -> ImportReport:
     try:
         return run()
     except ImportRefused as refused:
-        raise Refused(
-            str(refused), "Nothing was imported. Correct that and import the file again."
-        ) from refused
+        raise Refused(str(refused), "Nothing was imported. Correct that and import the file again.") from refused
     except StoreError as refused:
-        raise Refused(
-            refused.reason, "Nothing was imported. Correct that and import the file again."
-        ) from refused
+        raise Refused(refused.reason, "Nothing was imported. Correct that and import the file again.") from refused
 
 
 @contextmanager
@@ -149,11 +144,7 @@ def _told(report: ImportReport, what: str, rejected: Path | None, *, as_json: bo
 
 
 def _next_step(rejected: Path | None) -> str:
-    where = (
-        f"{rejected} has the rejected rows"
-        if rejected
-        else "--rejected FILE writes the rejected rows to a file"
-    )
+    where = f"{rejected} has the rejected rows" if rejected else "--rejected FILE writes the rejected rows to a file"
     return f"Next: {where}; correct them there and import that file."
 
 

@@ -88,9 +88,7 @@ def _by_handle(lines: Iterable[MemberLine]) -> dict[str, set[int]]:
     keys = [line.key for line in lines if not line.is_email]
     found: dict[str, set[int]] = {}
     for some in _batches(keys):
-        for key, member_id in SocialHandle.objects.filter(handle_key__in=some).values_list(
-            "handle_key", "member_id"
-        ):
+        for key, member_id in SocialHandle.objects.filter(handle_key__in=some).values_list("handle_key", "member_id"):
             found.setdefault(key, set()).add(member_id)
     return found
 

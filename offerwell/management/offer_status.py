@@ -56,9 +56,7 @@ def confirming_options(command: Any) -> Any:
 
 def _status_options(command: Any) -> Any:
     for option in (
-        click.option(
-            "--digest", metavar="D", help="Apply only if the plan still has this digest (from --plan)."
-        ),
+        click.option("--digest", metavar="D", help="Apply only if the plan still has this digest (from --plan)."),
         click.option("--key", metavar="K", help="A repeat with the same key gives the same change."),
         click.option("--codes/--links", "codes", default=None, help="Which part, when the offer has both."),
     ):
@@ -81,9 +79,7 @@ def deactivate(**typed: Any) -> ExitCode:
 
 
 def _change(*, to_active: bool, typed: dict[str, Any]) -> ExitCode:
-    chosen = Chosen(
-        *(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file"))
-    )
+    chosen = Chosen(*(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file")))
     chosen.check()
     ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json", "key", "digest")))
     with opened_workspace(typed["workspace_slug"]) as workspace:
@@ -165,9 +161,7 @@ def refusing(apply: Any) -> Any:
 
 def _told(applied: Applied, ask: Ask) -> ExitCode:
     if applied.was_replayed:
-        note(
-            f"This was asked before with the same key: it is change {applied.change.pk}. Nothing was done again."
-        )
+        note(f"This was asked before with the same key: it is change {applied.change.pk}. Nothing was done again.")
     if ask.wait:
         return follow(applied.change, timeout=ask.timeout, as_json=ask.as_json)
     told_change(applied.change, as_json=ask.as_json)

@@ -51,9 +51,7 @@ def list_offers(workspace_slug: str | None, as_json: bool) -> None:
 
 
 def _row(offer: dict[str, Any]) -> list[object]:
-    counts = [
-        f"{offer[part][status]:,}" for part in ("codes", "links") for status in ("active", "deactivated")
-    ]
+    counts = [f"{offer[part][status]:,}" for part in ("codes", "links") for status in ("active", "deactivated")]
     return [offer["id"], offer["name"], offer["type"], offer["status"], f"{offer['members']:,}", *counts]
 
 
@@ -79,9 +77,7 @@ def _show(offer: Offer, *, as_json: bool) -> None:
     answer(f"  Links to  {body['destination'] or '–'}")
     answer(f"  Members   {body['members']:,}")
     for part in ("codes", "links"):
-        answer(
-            f"  {part.title():8}  {body[part]['active']:,} active, {body[part]['deactivated']:,} deactivated"
-        )
+        answer(f"  {part.title():8}  {body[part]['active']:,} active, {body[part]['deactivated']:,} deactivated")
 
 
 def _discount_text(body: dict[str, Any]) -> str:
@@ -111,9 +107,7 @@ def _moment(at: datetime | None) -> str | None:
 def _by_status(model: Any, offer: Offer) -> dict[str, int]:
     from django.db.models import Count
 
-    counts = dict(
-        model.objects.filter(offer=offer).order_by().values_list("is_active").annotate(n=Count("pk"))
-    )
+    counts = dict(model.objects.filter(offer=offer).order_by().values_list("is_active").annotate(n=Count("pk")))
     return {"active": counts.get(True, 0), "deactivated": counts.get(False, 0)}
 
 
@@ -125,9 +119,7 @@ def _create_options(command: Any) -> Any:
         click.option("--description", default="", help="For your team; members do not see it."),
         click.option("--destination", default="", metavar="URL", help="Where the links lead."),
         click.option("--pattern", default="", help="Names of codes, such as GLOW{first_name}{discount}."),
-        click.option(
-            "--store", "stores", multiple=True, metavar="LABEL", help="Where the codes go; repeatable."
-        ),
+        click.option("--store", "stores", multiple=True, metavar="LABEL", help="Where the codes go; repeatable."),
         click.option("--ends", type=moment, help="End, UTC unless it says otherwise."),
         click.option("--starts", type=moment, help="Start, UTC unless it says otherwise."),
         click.option("--once-per-customer", is_flag=True, help="Each shopper uses a code once."),
@@ -209,9 +201,7 @@ def _store_id(label: str) -> int:
 @json_option
 def enroll(offer_text: str, workspace_slug: str | None, as_json: bool, **typed: Any) -> None:
     """Let members join OFFER. --all means all members of the workspace; --where narrows them."""
-    chosen = Chosen(
-        *(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file"))
-    )
+    chosen = Chosen(*(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file")))
     chosen.check()
     with opened_workspace(workspace_slug) as workspace:
         _enroll(workspace, find_offer(offer_text), chosen, as_json=as_json)
@@ -222,9 +212,7 @@ def _enroll(workspace: Workspace, offer: Offer, chosen: Chosen, *, as_json: bool
 
     selection = _members_meant(chosen)
     try:
-        done = enroll_members(
-            workspace_id=workspace.pk, offer=offer, selection=selection, by=acting_person(), at=now()
-        )
+        done = enroll_members(workspace_id=workspace.pk, offer=offer, selection=selection, by=acting_person(), at=now())
     except OfferArchived as refused:
         raise Refused(str(refused), "Nothing was done.") from refused
     if as_json:
@@ -241,9 +229,7 @@ def _members_meant(chosen: Chosen) -> MemberSelection:
         return MemberSelection(ids=named_ids(chosen))
     wanted = filter_of(chosen.conditions)
     if wanted.view != View.ALL:
-        raise Refused(
-            "A status chooses members of an offer, not new ones.", "Use country, tag, group or search."
-        )
+        raise Refused("A status chooses members of an offer, not new ones.", "Use country, tag, group or search.")
     left_out = member_ids(lines_of_file(chosen.except_file)) if chosen.except_file else ()
     return MemberSelection(filter=wanted, exclude=left_out, up_to=newest_member_id())
 
@@ -254,9 +240,7 @@ def _members_meant(chosen: Chosen) -> MemberSelection:
 @click.option("--plan", "plan_only", is_flag=True, help="Only show the codes that would be made.")
 @workspace_option
 @json_option
-def generate(
-    offer_text: str, pattern: str, plan_only: bool, workspace_slug: str | None, as_json: bool
-) -> None:
+def generate(offer_text: str, pattern: str, plan_only: bool, workspace_slug: str | None, as_json: bool) -> None:
     """Make the codes and links that members of OFFER lack."""
     with opened_workspace(workspace_slug) as workspace:
         from offerwell.actions.generate_codes import CannotGenerate, CodesRefused
@@ -269,9 +253,7 @@ def generate(
             else:
                 _generate(workspace, offer, pattern, as_json=as_json)
         except (CannotGenerate, CodesRefused, InvalidPattern) as refused:
-            raise Refused(
-                str(refused), "Nothing was made. Correct that and run the command again."
-            ) from refused
+            raise Refused(str(refused), "Nothing was made. Correct that and run the command again.") from refused
 
 
 def _propose(offer: Offer, pattern: str, *, as_json: bool) -> None:
@@ -284,9 +266,7 @@ def _propose(offer: Offer, pattern: str, *, as_json: bool) -> None:
         facts = {"members": counts.members, "codes": counts.codes, "links": counts.links}
         answer_json({"offer": offer.name, **facts, "proposals": listed})
         return
-    answer(
-        f"“{offer.name}”: {counts.codes:,} codes and {counts.links:,} links for {counts.members:,} members"
-    )
+    answer(f"“{offer.name}”: {counts.codes:,} codes and {counts.links:,} links for {counts.members:,} members")
     for line in some_of([f"  {p.text:24} {p.place.name}" for p in proposals if p.text], _PROPOSALS_SHOWN):
         answer(line)
 

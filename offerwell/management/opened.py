@@ -75,9 +75,7 @@ def _workspace(slug: str | None) -> Workspace:
         return listed[0]
     slugs = list(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:20])
     if not slugs:
-        raise Refused(
-            "There is no workspace yet.", "Run `offerwell demo` for a sample one, or `offerwell run`."
-        )
+        raise Refused("There is no workspace yet.", "Run `offerwell demo` for a sample one, or `offerwell run`.")
     if slug:
         raise Refused(f"There is no workspace “{slug}”.", f"Use one of: {', '.join(slugs)}.")
     raise Refused("There are several workspaces.", f"Say which with --workspace: {', '.join(slugs)}.")

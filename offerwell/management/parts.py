@@ -28,13 +28,9 @@ def started_by_run() -> bool:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
-)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes.")
-@click.option(
-    "--threads", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads per process."
-)
+@click.option("--threads", default=4, show_default=True, type=click.IntRange(1, 64), help="Threads per process.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the web pages, nothing else."""
     if not started_by_run():
@@ -77,12 +73,8 @@ def worker() -> None:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", default=8077, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on."
-)
-@click.option(
-    "--state", type=click.Path(dir_okay=False), help="File that keeps the store; default in OFFERWELL_DATA."
-)
+@click.option("--port", default=8077, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--state", type=click.Path(dir_okay=False), help="File that keeps the store; default in OFFERWELL_DATA.")
 @click.option(
     "--pacing",
     default="standard",

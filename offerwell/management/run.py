@@ -40,19 +40,22 @@ class Addresses:
 
 
 @click.command()
-@click.option(
-    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port of the web pages."
-)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port of the web pages.")
 @click.option(
     "--sandbox-port",
     default=8077,
     show_default=True,
     type=click.IntRange(1, 65535),
-    help=".. of the sandbox store.",
+    help="Port of the sandbox store.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address the web pages listen on.")
-@click.option("--pacing", default="standard", show_default=True,
-              type=click.Choice(["off", "standard", "advanced", "plus"]), help="Rate limit of the sandbox store.")  # fmt: skip
+@click.option(
+    "--pacing",
+    default="standard",
+    show_default=True,
+    type=click.Choice(["off", "standard", "advanced", "plus"]),
+    help="The sandbox store's rate limit: of which Shopify plan.",
+)
 def run(port: int, sandbox_port: int, host: str, pacing: str) -> ExitCode:
     """Run everything: web, worker and sandbox store, with sample data on an empty database."""
     addresses = Addresses(host, port, sandbox_port)
@@ -73,16 +76,14 @@ def run(port: int, sandbox_port: int, host: str, pacing: str) -> ExitCode:
 
 def _tended(supervisor: Supervisor, addresses: Addresses, pacing: str) -> ExitCode:
     supervisor.start("sandbox store", "sandbox", "--port", str(addresses.sandbox_port), "--pacing", pacing)
-    _seed_when_empty(supervisor, addresses)
+    _prepare(supervisor, addresses)
     supervisor.start("worker", "worker")
     supervisor.start("web", "serve", "--host", addresses.host, "--port", str(addresses.port))
     ready = supervisor.tend_until(lambda: answers(f"{addresses.web}/readyz"), seconds=_READY_WITHIN)
     if ready:
         _tell_where(addresses)
     elif not supervisor.stopping:
-        note(
-            f"Offerwell is not ready after {_READY_WITHIN:.0f} s. {addresses.web}/readyz says why; still trying."
-        )
+        note(f"Offerwell is not ready after {_READY_WITHIN:.0f} s. {addresses.web}/readyz says why; still trying.")
     supervisor.tend_for_ever()
     note("Stopping.")
     return ExitCode.DONE
@@ -97,28 +98,25 @@ def answers(url: str) -> bool:
         return False
 
 
-def _seed_when_empty(supervisor: Supervisor, addresses: Addresses) -> None:
+def _prepare(supervisor: Supervisor, addresses: Addresses) -> None:
     """Sample data for a first look; OFFERWELL_DEMO=0 leaves an empty database empty."""
+    from offerwell.demo.glow_lab import build_glow_lab
+    from offerwell.demo.moved_sandbox import follow_sandbox
     from offerwell.demo.sign_in import protect_sign_in
     from offerwell.models import Workspace
 
     loopback = is_loopback(addresses.host)
-    if not Workspace.objects.exists() and os.environ.get("OFFERWELL_DEMO") != "0":
-        _seed(supervisor, addresses, loopback=loopback)
+    if not supervisor.tend_until(lambda: answers(f"{addresses.sandbox}/_sandbox/info"), seconds=30):
+        if supervisor.stopping:
+            return
+        raise Refused("The sandbox store did not start.", "Look at the lines above, then run the command again.")
+    if Workspace.objects.exists():
+        follow_sandbox(addresses.sandbox, at=now())
+    elif os.environ.get("OFFERWELL_DEMO") != "0":
+        note("The database is empty: building the sample workspace Glow Lab.")
+        build_glow_lab(sandbox=addresses.sandbox, fixed_password=loopback, at=now())
     shown = protect_sign_in(loopback=loopback)
     os.environ["OFFERWELL_DEMO"] = "1" if shown and loopback else "0"
-
-
-def _seed(supervisor: Supervisor, addresses: Addresses, *, loopback: bool) -> None:
-    from offerwell.demo.glow_lab import build_glow_lab
-
-    note("The database is empty: building the sample workspace Glow Lab.")
-    store = f"{addresses.sandbox}/_sandbox/info"
-    if not supervisor.tend_until(lambda: answers(store), seconds=30):
-        raise Refused(
-            "The sandbox store did not start.", "Look at the lines above, then run the command again."
-        )
-    build_glow_lab(sandbox=addresses.sandbox, fixed_password=loopback, at=now())
 
 
 def _tell_where(addresses: Addresses) -> None:

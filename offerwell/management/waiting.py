@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from offerwell.queries.change_progress import Progress
 
 waiting_options = (
-    click.option(
-        "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --wait: give up after."
-    ),
+    click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --wait: give up after."),
     click.option("--wait", is_flag=True, help="Wait until every store has answered."),
 )
 _LOOK_EVERY = 0.5
@@ -83,9 +81,7 @@ def _progress_bar(progress: Progress) -> Iterator[Callable[[int], None]]:
         yield lambda _done: None
         return
     done = progress.items - progress.waiting
-    with click.progressbar(
-        length=progress.items, label="Stores follow", file=sys.stderr, show_pos=True
-    ) as bar:
+    with click.progressbar(length=progress.items, label="Stores follow", file=sys.stderr, show_pos=True) as bar:
         bar.update(done)
         yield lambda now_done: bar.update(now_done - bar.pos)
 
@@ -113,16 +109,12 @@ def _show(progress: Progress) -> None:
     change = progress.change
     verb = "activated" if change.to_active else "deactivated"
     state = progress.state.replace("_", " ")
-    answer(
-        f"Change {change.pk}: {change.changed:,} {change.part} of “{change.offer.name}” {verb}; stores: {state}."
-    )
+    answer(f"Change {change.pk}: {change.changed:,} {change.part} of “{change.offer.name}” {verb}; stores: {state}.")
     if progress.stores:
         head = ("Store", "Changed", "Already so", "Re-created", "Conflict", "Failed", "Superseded", "Waiting")
         answer_table(head, [_cells(store.to_json()) for store in progress.stores])
     if progress.bad:
-        note(
-            f"Next: see the reasons with `offerwell changes show {change.pk}`, then `offerwell changes retry {change.pk}`."
-        )
+        note(f"Next: `offerwell changes show {change.pk}` has the reasons; `offerwell changes retry {change.pk}`.")
 
 
 def _cells(store: dict[str, object]) -> list[object]:

@@ -44,7 +44,9 @@ def real(tmp_path):
 
     def run(*arguments, timeout=60):
         command = [sys.executable, "-m", "offerwell.management", *arguments]
-        return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False)
+        return subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
+        )
 
     run.environment = environment
     run.folder = tmp_path / "data"

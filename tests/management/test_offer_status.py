@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 from django_scopes import scope
-from tests import make
 
-from offerwell.models import BulkChange, ChangeProgress, Event, ItemOutcome, OfferType, PromoCode, SalesLink, SocialHandle
+from offerwell.models import (
+    BulkChange,
+    ChangeProgress,
+    Event,
+    ItemOutcome,
+    OfferType,
+    PromoCode,
+    SalesLink,
+    SocialHandle,
+)
+from tests import make
 
 
 @pytest.fixture
@@ -14,16 +23,25 @@ def world(acme):
     """Four members of a two-part offer: three with a code (one deactivated) and a link, one with neither."""
     store = make.store(acme, "Glow")
     offer = make.offer(acme, "Summer Glow 20%", stores=[store])
-    places = [make.enrollment(offer, make.member(acme, n, email=f"{n.lower()}@example.com")) for n in ("Nora", "Elena", "Hana", "Ida")]
+    places = [
+        make.enrollment(offer, make.member(acme, n, email=f"{n.lower()}@example.com"))
+        for n in ("Nora", "Elena", "Hana", "Ida")
+    ]
     for n, place in enumerate(places[:3]):
         make.code(place, f"C{n}", stores=[store], is_active=n != 2)
         make.link(place)
-    SocialHandle.objects.create(workspace=acme, member=places[1].member, network="instagram", handle="Elena.R", handle_key="elena.r")
+    SocialHandle.objects.create(
+        workspace=acme, member=places[1].member, network="instagram", handle="Elena.R", handle_key="elena.r"
+    )
     return offer
 
 
 def nothing_happened():
-    return (BulkChange.objects.count(), Event.objects.count(), PromoCode.objects.filter(is_active=False).count()) == (0, 0, 1)
+    return (BulkChange.objects.count(), Event.objects.count(), PromoCode.objects.filter(is_active=False).count()) == (
+        0,
+        0,
+        1,
+    )
 
 
 def test_the_plan_is_the_documented_json_and_does_nothing(told, world):
@@ -68,7 +86,9 @@ def test_members_by_email_handle_and_file_a_repeat_is_told_and_counted_once(comm
     file.write_text("email\nNORA@example.com\n\n@elena.r\nnora@example.com\n", "utf-8-sig")
     result = command("offers", "deactivate", world.pk, "--members", file, "--links", "--yes")
     assert result.stderr == "line 5: nora@example.com is the same member as line 2, counted once.\n"
-    assert result.stdout.startswith(f"Change {BulkChange.objects.get().pk}: 2 links of “Summer Glow 20%” deactivated; stores: done.")
+    assert result.stdout.startswith(
+        f"Change {BulkChange.objects.get().pk}: 2 links of “Summer Glow 20%” deactivated; stores: done."
+    )
     assert list(SalesLink.objects.order_by("pk").values_list("is_active", flat=True)) == [False, False, True]
 
 
@@ -76,7 +96,9 @@ def test_unknown_members_and_those_of_another_workspace_are_listed_and_nothing_i
     make.member(rival, "Foreign", email="foreign@example.com")
     file = tmp_path / "members.txt"
     file.write_text("nora@example.com\nforeign@example.com\n@ghost\n")
-    body, code = told("offers", "deactivate", world.pk, "--members", file, "--codes", "--yes", "--workspace", world.workspace.slug)
+    body, code = told(
+        "offers", "deactivate", world.pk, "--members", file, "--codes", "--yes", "--workspace", world.workspace.slug
+    )
     assert (body, code) == ({
         "error": "Nothing was done: 2 lines name no member of this workspace.",
         "next": "Correct these lines, or add the members first with `offerwell members import`.",
@@ -90,7 +112,9 @@ def test_unknown_members_and_those_of_another_workspace_are_listed_and_nothing_i
 
 def test_a_handle_of_two_people_names_nobody(told, world):
     other = make.member(world.workspace, "Elena", "Rossi")
-    SocialHandle.objects.create(workspace=world.workspace, member=other, network="tiktok", handle="elena.r", handle_key="elena.r")
+    SocialHandle.objects.create(
+        workspace=world.workspace, member=other, network="tiktok", handle="elena.r", handle_key="elena.r"
+    )
     body, code = told("offers", "deactivate", world.pk, "--member", "@elena.r", "--codes", "--yes")
     assert body["rows"] == [{
         "place": "--member", "text": "@elena.r",
@@ -107,14 +131,34 @@ def test_a_handle_of_two_people_names_nobody(told, world):
         (["1e9", "--all", "--codes"], 1, "There is no offer “1e9” in this workspace."),
         (["Summer Glow 20%", "--all"], 1, "“Summer Glow 20%” has codes and links."),
         (["Summer Glow 20%", "--codes"], 2, "Choose members in one way: --member or --members FILE, or --all."),
-        (["Summer Glow 20%", "--codes", "--all", "--member", "a@b.c"], 2, "Choose members in one way: --member or --members FILE, or --all."),
-        (["Summer Glow 20%", "--codes", "--member", "nora@example.com", "--where", "status=active"], 2, "--where and --except go with --all."),
-        (["Summer Glow 20%", "--all", "--codes", "--where", "colour=red"], 1, "There is no column “colour” to choose by."),
-        (["Summer Glow 20%", "--all", "--codes", "--where", "status=paused"], 1, "There is no status “paused” to choose by."),
+        (
+            ["Summer Glow 20%", "--codes", "--all", "--member", "a@b.c"],
+            2,
+            "Choose members in one way: --member or --members FILE, or --all.",
+        ),
+        (
+            ["Summer Glow 20%", "--codes", "--member", "nora@example.com", "--where", "status=active"],
+            2,
+            "--where and --except go with --all.",
+        ),
+        (
+            ["Summer Glow 20%", "--all", "--codes", "--where", "colour=red"],
+            1,
+            "There is no column “colour” to choose by.",
+        ),
+        (
+            ["Summer Glow 20%", "--all", "--codes", "--where", "status=paused"],
+            1,
+            "There is no status “paused” to choose by.",
+        ),
         (["Summer Glow 20%", "--all", "--codes", "--where", "tag=vip"], 1, "There is no tag “vip”."),
         (["Summer Glow 20%", "--all", "--codes", "--where", "country=ZZ"], 1, "No members of “Summer Glow 20%” match."),
         (["Summer Glow 20%", "--codes", "--member", " "], 1, "No members are named."),
-        (["Summer Glow 20%", "--all", "--codes", "--digest", "0" * 64], 4, "The plan is out of date: codes or links changed since. Nothing was done."),
+        (
+            ["Summer Glow 20%", "--all", "--codes", "--digest", "0" * 64],
+            4,
+            "The plan is out of date: codes or links changed since. Nothing was done.",
+        ),
     ],
 )
 def test_bad_input_is_a_sentence_with_the_next_step_and_nothing_is_done(told, world, arguments, code, sentence):
@@ -134,7 +178,9 @@ def test_without_yes_and_without_a_terminal_the_plan_is_shown_and_nothing_is_don
 def test_where_and_except_narrow_the_whole_offer(told, world, tmp_path):
     file = tmp_path / "except.txt"
     file.write_text("elena@example.com\n")
-    plan, _ = told("offers", "deactivate", world.pk, "--all", "--codes", "--where", "status=active", "--except", file, "--plan")
+    plan, _ = told(
+        "offers", "deactivate", world.pk, "--all", "--codes", "--where", "status=active", "--except", file, "--plan"
+    )
     assert (plan["selected"], plan["will_change"], plan["already_so"]) == (2, 1, 1)
 
 
@@ -143,7 +189,10 @@ def test_the_same_key_gives_the_same_change_and_another_body_is_refused(told, wo
     again, code = told("offers", "deactivate", world.pk, "--all", "--codes", "--yes", "--key", "k")
     assert (again, code) == (first, 0)
     other, code = told("offers", "activate", world.pk, "--all", "--codes", "--yes", "--key", "k")
-    assert (other["error"], code) == (f"The key was used for another change, number {first['id']}. Nothing was done.", 1)
+    assert (other["error"], code) == (
+        f"The key was used for another change, number {first['id']}. Nothing was done.",
+        1,
+    )
     assert BulkChange.objects.count() == 1
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 from django_scopes import scope
-from tests import make
 
 from offerwell.actions.record_event import record_event
 from offerwell.models import BulkChange, ChangeProgress, CodeHistory, Event, PromoCode
+from tests import make
 
 GUARDED = ("offerwell_event", "offerwell_bulkchange", "offerwell_bulkchangeitem")
 
@@ -33,7 +33,12 @@ def world(acme, told):
     for n in range(2):
         code = make.code(make.enrollment(offer), f"C{n}", stores=[store])
         CodeHistory.objects.create(
-            workspace=acme, code=code, member_id=code.enrollment.member_id, text=code.text, text_key=code.text_key, from_at=make.NOW
+            workspace=acme,
+            code=code,
+            member_id=code.enrollment.member_id,
+            text=code.text,
+            text_key=code.text_key,
+            from_at=make.NOW,
         )
     for n in range(4):
         record_event(workspace_id=acme.pk, kind="noted", subject=f"thing:{n}", facts={"n": n}, by=make.ANA, at=make.NOW)
@@ -60,9 +65,21 @@ def test_the_text_for_a_person(command, world):
 @pytest.mark.parametrize(
     ("statement", "where", "wrong"),
     [
-        ("UPDATE offerwell_event SET body = '{}' WHERE seq IN (3, 5)", "event 3", "altered: its facts (noted, thing:2, Ana Lopez) do not give its hash"),
-        ("UPDATE offerwell_event SET actor_name = 'Mallory' WHERE seq = 1", "event 1", "altered: its facts (noted, thing:0, Mallory) do not give its hash"),
-        ("UPDATE offerwell_event SET at = '2026-11-23 09:00:01+00:00' WHERE seq = 4", "event 4", "altered: its facts (noted, thing:3, Ana Lopez) do not give its hash"),
+        (
+            "UPDATE offerwell_event SET body = '{}' WHERE seq IN (3, 5)",
+            "event 3",
+            "altered: its facts (noted, thing:2, Ana Lopez) do not give its hash",
+        ),
+        (
+            "UPDATE offerwell_event SET actor_name = 'Mallory' WHERE seq = 1",
+            "event 1",
+            "altered: its facts (noted, thing:0, Mallory) do not give its hash",
+        ),
+        (
+            "UPDATE offerwell_event SET at = '2026-11-23 09:00:01+00:00' WHERE seq = 4",
+            "event 4",
+            "altered: its facts (noted, thing:3, Ana Lopez) do not give its hash",
+        ),
         ("DELETE FROM offerwell_event WHERE seq = 2", "event 3", "event 2 missing before it"),
         ("DELETE FROM offerwell_event WHERE seq IN (1, 2, 3)", "event 4", "events 1 to 3 missing before it"),
     ],
