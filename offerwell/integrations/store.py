@@ -124,6 +124,8 @@ class StoreConnector(Protocol):
     """
 
     batch_size: int
+    redate_from: int
+    """From so many windows on, `redate` is cheaper than `set_window`."""
 
     def identify(self) -> StoreIdentity:
         """The shop behind the credentials, and the scopes they carry."""
@@ -148,6 +150,13 @@ class StoreConnector(Protocol):
 
     def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
         """Give each ref its start and end. Answers ref → refusal sentence, empty when done."""
+
+    def redate(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> str:
+        """Ask for many windows at once; gives the id of an asynchronous job, for `jobs_done` like a switch.
+
+        A job says nothing of single codes: read them back. Raises BatchRefused when the store takes
+        no such job now; nothing is under way then, and `set_window` may still do it.
+        """
 
     def close(self) -> None:
         """Let the connections go; the connector is not used afterwards."""

@@ -53,6 +53,7 @@ class RunningSandbox:
         tokens: TokenCache | None = None,
         token: str = "",
         version: str = API_VERSION,
+        http: httpx.Client | None = None,
     ) -> ShopifyConnector:
         shop = self.told("info")
         return connect(
@@ -64,6 +65,7 @@ class RunningSandbox:
             bucket=bucket or MemoryBucket(),
             tokens=tokens or MemoryTokens(),
             allow_loopback=True,
+            http=http,
         )
 
 

@@ -48,11 +48,13 @@ def connect(
         raise ValueError("give either a client id and its secret, or a token")
     origin = shop_origin(domain, allow_loopback=allow_loopback)
     rng = rng or random.Random()  # noqa: S311 - jitter, not a secret
-    http = http or new_http(loopback=not origin.endswith(".myshopify.com"))
+    is_sandbox = not origin.endswith(".myshopify.com")
+    http = http or new_http(loopback=is_sandbox)
     credentials: Credentials = StaticToken(token) if token else ClientCredentials(
         origin, client_id, client_secret, tokens=tokens, http=http, clock=clock
     )  # fmt: skip
     endpoint = f"{origin}/admin/api/{api_version}/graphql.json"
     return ShopifyConnector(
-        AdminClient(endpoint, credentials, bucket, http, clock=clock, sleep=sleep, rng=rng)
+        AdminClient(endpoint, credentials, bucket, http, clock=clock, sleep=sleep, rng=rng),
+        loopback=is_sandbox,
     )

@@ -10,7 +10,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from offerwell.integrations.store import StoreError
+from offerwell.integrations.store import BatchRefused, StoreError
 
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com", re.ASCII)
 _ADMIN_PAGE = re.compile(
@@ -33,6 +33,39 @@ def shop_origin(domain: str, *, allow_loopback: bool = False) -> str:
     if not _SHOP.fullmatch(host):
         raise StoreError(_refusal(domain), permanent=True)
     return f"https://{host}"
+
+
+def upload_address(url: str, *, loopback: bool) -> str:
+    """The address a store gave for an upload, if it is https at a named host; else BatchRefused.
+
+    `loopback` is for a sandbox store: only this machine then. The host is not Shopify's own (it is
+    its storage provider's) and gets no credentials of ours.
+    """
+    if not _may_take_uploads(url, loopback=loopback):
+        reason = f"The store wants its file at an address Offerwell does not send to ({url.strip()[:60]})."
+        raise BatchRefused(reason, permanent=True)
+    return url
+
+
+def _may_take_uploads(url: str, *, loopback: bool) -> bool:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    if parts.username or parts.password or parts.scheme not in {"http", "https"}:
+        return False
+    if loopback:
+        return _origin(parts.scheme, host, port) is not None
+    return parts.scheme == "https" and "." in host and not _is_ip(host)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _loopback_origin(text: str) -> str | None:

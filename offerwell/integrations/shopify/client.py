@@ -25,8 +25,9 @@ from offerwell.integrations.shopify.answers import (
     result_of,
 )
 from offerwell.integrations.shopify.retry import Retries
+from offerwell.integrations.shopify.upload import as_form, judge_upload
 from offerwell.integrations.shopify.wire import Answer, NoAnswer, NotSent, post
-from offerwell.integrations.store import AccessRefused, FateUnknown, StoreError
+from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from offerwell.integrations.shopify.credentials import Credentials
     from offerwell.integrations.shopify.pacing import CostBucket
+    from offerwell.integrations.shopify.upload import UploadPlace
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +81,24 @@ class AdminClient:
         """The `data` of the answer. Raises the errors of `integrations.store`."""
         return self._retries.run(lambda: self._accepted(call))
 
+    def upload(self, place: UploadPlace, content: bytes) -> None:
+        """Put the file there, without our credentials. Raises BatchRefused when it was not taken."""
+        body, content_type = as_form(place, content)
+        self._retries.run(lambda: self._uploaded(place.url, body, content_type))
+
     def close(self) -> None:
         """Close the connections to the store."""
         self._http.close()
+
+    def _uploaded(self, url: str, body: bytes, content_type: str) -> None:
+        """One try. A broken one may be repeated: the same file comes to the same place."""
+        headers = {"Content-Type": content_type, "Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        try:
+            answer = post(self._http, url, body, headers, self._clock)
+        except (NotSent, NoAnswer) as error:
+            reason = f"The file of dates did not reach the store's storage: {error}. No date was changed."
+            raise BatchRefused(reason) from error
+        judge_upload(answer)
 
     def _accepted(self, call: Call) -> Json:
         """Press on while the store only says "slow down"; a first refused token is renewed."""

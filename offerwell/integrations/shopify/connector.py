@@ -5,6 +5,8 @@ Sources: the Admin GraphQL schema (2026-07, 2026-10) and recorded answers of rea
 
 from __future__ import annotations
 
+import json
+import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from offerwell.integrations.shopify import documents
 from offerwell.integrations.shopify.client import AdminClient, Call
 from offerwell.integrations.shopify.documents import Operation, aliased, text_of
+from offerwell.integrations.shopify.kinds import RememberedKinds
+from offerwell.integrations.shopify.upload import FILE_NAME, FILE_TYPE, LARGEST_FILE_BYTES, place_in
 from offerwell.integrations.shopify.user_errors import UserError, refusal_in, user_errors
 from offerwell.integrations.store import (
     BatchRefused,
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from offerwell.integrations.shopify.answers import Json
+    from offerwell.integrations.shopify.upload import UploadPlace
+
+    Windows = Mapping[str, tuple[datetime, datetime | None]]
 
 Item = TypeVar("Item")
 
@@ -38,6 +45,13 @@ Item = TypeVar("Item")
 LARGEST_INPUT = 250
 GONE = "The store has no such discount any more. Activate the code to create it again."
 UNKNOWN_KIND = "Offerwell cannot change the dates of this kind of discount. Change them in the store's admin."
+NO_BASIC = "The store changes many dates at once only of plain discounts, and none of these is one."
+BASIC = "DiscountCodeBasic"
+BULK_OPERATION = "gid://shopify/BulkOperation/"
+ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
+AT_ITS_LIMIT = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
+FILE_TROUBLE = frozenset({"NO_SUCH_FILE", "INTERNAL_FILE_SERVER_ERROR"})
+BUSY_SECONDS = 10.0
 READ_BACK = "Offerwell reads the codes back before it tries again."
 
 
@@ -45,9 +59,13 @@ class ShopifyConnector:
     """One Shopify store (or a sandbox store). Fits `integrations.store.StoreConnector`."""
 
     batch_size: int = LARGEST_INPUT
+    # 20 points and an upload in place of 2,000 points: from here on the wait for points is the longer one.
+    redate_from: int = 200
 
-    def __init__(self, client: AdminClient) -> None:
+    def __init__(self, client: AdminClient, *, loopback: bool = False) -> None:
         self._client = client
+        self._loopback = loopback
+        self._kinds = RememberedKinds()
 
     def identify(self) -> StoreIdentity:
         """The shop behind the credentials, and the scopes they carry."""
@@ -86,9 +104,14 @@ class ShopifyConnector:
     def jobs_done(self, jobs: Sequence[str]) -> Mapping[str, bool]:
         """Which ended. A job the store does not know (yet) has not been seen to end: False."""
         asked = list(dict.fromkeys(jobs))
-        polls = self._each(documents.JOB_POLL, [{"id": job} for job in asked])
+        operations = [job for job in asked if job.startswith(BULK_OPERATION)]
+        polls = self._polled(documents.BULK_POLL, operations)
+        polls |= self._polled(documents.JOB_POLL, [job for job in asked if job not in polls])
         with _understood(documents.JOB_POLL):
-            return {job: bool(poll and poll["done"]) for job, poll in zip(asked, polls, strict=True)}
+            return {job: _has_ended(polls[job]) for job in asked}
+
+    def _polled(self, operation: Operation, jobs: Sequence[str]) -> dict[str, Json | None]:
+        return dict(zip(jobs, self._each(operation, [{"id": job} for job in jobs]), strict=True))
 
     def create(self, specs: Sequence[CodeSpec]) -> Sequence[Created]:
         """One discount per spec, 90 per request, answers in order. After an error some may exist: look up."""
@@ -97,15 +120,13 @@ class ShopifyConnector:
         with _understood(documents.CREATE_BASIC):
             return [_created(outcome) for outcome in outcomes]
 
-    def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
+    def set_window(self, windows: Windows) -> Mapping[str, str]:
         """Give each ref its dates, by the update of its own kind. Ref → refusal, empty when done."""
-        nodes = self._nodes(documents.NODE_KINDS, list(windows))
-        with _understood(documents.NODE_KINDS):
-            kinds = {ref: node["codeDiscount"]["__typename"] for ref, node in nodes.items()}
+        kinds = self._kinds_of(list(windows))
         refusals = {ref: UNKNOWN_KIND if ref in kinds else GONE for ref in windows}
         for kind, operation in documents.UPDATE_FOR_KIND.items():
             refs = [ref for ref in windows if kinds.get(ref) == kind]
-            changes = [{"id": ref, "input": _dates(*windows[ref])} for ref in refs]
+            changes = [_redated(ref, windows[ref]) for ref in refs]
             outcomes = self._each_or_refused(operation, changes)
             with _understood(operation):
                 refusals |= {
@@ -113,9 +134,59 @@ class ShopifyConnector:
                 }
         return refusals
 
+    def redate(self, windows: Windows) -> str:
+        """Run the update of a Basic discount for each line of an uploaded file; the operation's id.
+
+        Only Basic discounts go into the file; without one BatchRefused is raised and nothing written.
+        Other kinds get their dates by `set_window` just before the file runs; those that are gone or
+        of a kind nobody knows are left out. What is refused so is not told here: read back, it is as
+        it was, and `set_window` gives the words. After a passing StoreError the operation never
+        started, and after BatchRefused neither: at most those other kinds have their dates then.
+        """
+        kinds = self._kinds_of(list(windows))
+        content = _lines([_redated(ref, windows[ref]) for ref in windows if kinds.get(ref) == BASIC])
+        others = {ref: window for ref, window in windows.items() if _has_own_update(kinds.get(ref))}
+        place = self._staged()
+        self._client.upload(place, content)
+        if others:
+            self.set_window(others)
+        return self._run(place)
+
     def close(self) -> None:
         """Close the connections to the store. Not part of the protocol: for those who open many."""
         self._client.close()
+
+    def _kinds_of(self, refs: Sequence[str]) -> dict[str, str]:
+        """Each ref's kind, as remembered or read now; without those the store does not have."""
+        kinds = {ref: kind for ref in refs if (kind := self._kinds.of(ref))}
+        nodes = self._nodes(documents.NODE_KINDS, [ref for ref in refs if ref not in kinds])
+        return kinds | {ref: node["codeDiscount"]["__typename"] for ref, node in nodes.items()}
+
+    def _staged(self) -> UploadPlace:
+        wanted = {
+            "resource": "BULK_MUTATION_VARIABLES",
+            "filename": FILE_NAME,
+            "mimeType": FILE_TYPE,
+            "httpMethod": "POST",
+        }
+        found = self._ask(documents.STAGE_UPLOAD, {"input": [wanted]})
+        with _understood(documents.STAGE_UPLOAD):
+            payload = found["stagedUploadsCreate"]
+            if errors := user_errors(payload):
+                raise BatchRefused(f"The store takes no file: {refusal_in(errors)}", permanent=True)
+            [target] = payload["stagedTargets"]
+            return place_in(target, loopback=self._loopback)
+
+    def _run(self, place: UploadPlace) -> str:
+        """Start the operation, under a name of its own, by which the store's staff could find it."""
+        variables = {
+            "mutation": text_of(documents.UPDATE_BASIC),
+            "path": place.key,
+            "client": f"offerwell-{uuid.uuid4()}",
+        }
+        found = self._ask(documents.BULK_RUN, variables)
+        with _understood(documents.BULK_RUN):
+            return _operation_in(found["bulkOperationRunMutation"])
 
     def _nodes(self, operation: Operation, refs: Sequence[str]) -> dict[str, Json]:
         """The discounts among refs, by id: an answer's order is not relied upon."""
@@ -123,7 +194,11 @@ class ShopifyConnector:
         for part in _parts(list(dict.fromkeys(refs)), LARGEST_INPUT):
             answer = self._ask(operation, {"ids": part})
             with _understood(operation):
-                found |= {node["id"]: node for node in answer["nodes"] if node and "id" in node}
+                nodes = {node["id"]: node for node in answer["nodes"] if node and "id" in node}
+                kinds = {ref: node["codeDiscount"]["__typename"] for ref, node in nodes.items()}
+            for ref in part:
+                self._kinds.learn(ref, kinds.get(ref))
+            found |= nodes
         return found
 
     def _ask(self, operation: Operation, variables: Mapping[str, object]) -> Json:
@@ -185,6 +260,46 @@ def _job_in(payload: Json) -> str:
     if errors := user_errors(payload):
         raise BatchRefused(f"The store refused these codes: {refusal_in(errors)}", permanent=True)
     raise FateUnknown(f"The store named no job for the change. {READ_BACK}")
+
+
+def _operation_in(payload: Json) -> str:
+    if operation := payload["bulkOperation"]:
+        return str(operation["id"])
+    errors = user_errors(payload)
+    if any(error.code in AT_ITS_LIMIT for error in errors):
+        reason = "The store works on as many files of changes as it can. Offerwell tries again by itself."
+        raise StoreError(reason, retry_after=BUSY_SECONDS)
+    if errors:
+        is_passing = all(error.code in FILE_TROUBLE for error in errors)
+        reason = f"The store refused the file of dates: {refusal_in(errors)}"
+        raise BatchRefused(reason, permanent=not is_passing)
+    raise FateUnknown(f"The store named no operation for the change. {READ_BACK}")
+
+
+def _has_ended(poll: Json | None) -> bool:
+    """Both kinds of job. However an operation ended, it changes nothing more."""
+    if poll is None:
+        return False
+    return poll["status"] in ENDED if "status" in poll else bool(poll["done"])
+
+
+def _has_own_update(kind: str | None) -> bool:
+    return kind != BASIC and kind in documents.UPDATE_FOR_KIND
+
+
+def _redated(ref: str, window: tuple[datetime, datetime | None]) -> Json:
+    """The variables of an update to new dates."""
+    return {"id": ref, "input": _dates(*window)}
+
+
+def _lines(changes: Sequence[Json]) -> bytes:
+    """One change a line. Raises BatchRefused for none, and for more than one file takes."""
+    if not changes:
+        raise BatchRefused(NO_BASIC, permanent=True)
+    content = "".join(f"{json.dumps(change, separators=(',', ':'))}\n" for change in changes).encode()
+    if len(content) > LARGEST_FILE_BYTES:
+        raise BatchRefused("These are more dates than the store takes in one file.", permanent=True)
+    return content
 
 
 def _store_code(node: Json) -> StoreCode:

@@ -20,16 +20,20 @@ _VARIABLE = re.compile(r"\$(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`points` is the requested cost of one; `per_request` how many may share a request."""
+    """`points` is the requested cost of one; `per_request` how many may share a request.
+
+    `repeatable` marks a mutation that leaves no trace when it is asked twice.
+    """
 
     file: str
     points: int
     per_request: int = 1
+    repeatable: bool = False
 
     @property
     def is_write(self) -> bool:
         """Whether asking twice could act twice."""
-        return text_of(self).startswith("mutation")
+        return text_of(self).startswith("mutation") and not self.repeatable
 
 
 # A single request may cost 1,000 points at most; 90 x 10 leaves room for a dearer field.
@@ -45,10 +49,14 @@ UPDATE_BASIC = Operation("update_basic", points=10, per_request=90)
 UPDATE_BXGY = Operation("update_bxgy", points=10, per_request=90)
 UPDATE_FREE_SHIPPING = Operation("update_free_shipping", points=10, per_request=90)
 UPDATE_APP = Operation("update_app", points=10, per_request=90)
+STAGE_UPLOAD = Operation("stage_upload", points=11, repeatable=True)
+BULK_RUN = Operation("bulk_run", points=10)
+BULK_POLL = Operation("bulk_poll", points=1, per_request=200)
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
     CREATE_BASIC, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
+    STAGE_UPLOAD, BULK_RUN, BULK_POLL,
 )  # fmt: skip
 
 # Which update leaves a discount of this kind what it is.
