@@ -56,7 +56,7 @@ def seed(codes, *, stores=(), extra_every=0, ended_every=0, settled=True):
                     make.code(who, f"MORE{n}", stores=kept, settled=settled)
             StoreCode.objects.filter(due_at__isnull=False).update(due_at=now)
             members = list(offer.enrollments.order_by("pk").values_list("member_id", flat=True))
-    return {"workspace": place.pk, "offer": offer.pk, "members": members}
+    return {"workspace": place.pk, "offer": offer.pk, "members": members, "stores": [one.pk for one in kept]}
 
 
 # -- clients ------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def confirm_until_told(ground, name, notes, stop, seed_number):
     open_ones = [line for line in lines if "wish" in line and line["key"] not in answered]
     sent = sum(1 for line in lines if "wish" in line)
     with Path(notes).open("a", buffering=1) as book:
-        while not Path(stop).exists():
+        while open_ones or not Path(stop).exists():
             if open_ones:
                 line = open_ones.pop(0)
             else:
@@ -235,6 +235,87 @@ def clients(ground, names, seconds, seed_number, start_at=0.0):
     return {"log": log, "out_of_date": sum(person.count for person in people)}
 
 
+# -- ten thousand codes -------------------------------------------------------------------------------------
+
+
+def adopt(refs_file, stores, ends_at=None):
+    """One offer whose codes all exist in the store already; a row each, made in bulk."""
+    from datetime import datetime
+    from pathlib import Path
+
+    from django.db import transaction
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from offerwell.models import Enrollment, Member, PromoCode, StoreCode, Workspace
+
+    refs = json.loads(Path(refs_file).read_text())
+    place = seed(0, stores=stores)
+    now, end = timezone.now(), ends_at and datetime.fromisoformat(ends_at)
+    with transaction.atomic(), scope(workspace=Workspace.objects.get(pk=place["workspace"])):
+        of = {"workspace_id": place["workspace"]}
+        members = Member.objects.bulk_create([
+            Member(**of, first_name="M", last_name=text, email="", email_key="", country="FR", name_key=text.lower(),
+                   search_text=text.lower(), created_at=now)
+            for text in refs
+        ])  # fmt: skip
+        enrolled = Enrollment.objects.bulk_create([
+            Enrollment(**of, offer_id=place["offer"], member=one, name_key=one.name_key, search_text=one.search_text,
+                       enrolled_at=now)
+            for one in members
+        ])  # fmt: skip
+        codes = PromoCode.objects.bulk_create([
+            PromoCode(**of, offer_id=place["offer"], enrollment=one, text=text, text_key=text, changed_at=now,
+                      created_at=now, ends_at=end)
+            for one, text in zip(enrolled, refs, strict=True)
+        ])  # fmt: skip
+        StoreCode.objects.bulk_create([
+            StoreCode(**of, store_id=place["stores"][0], code=code, ref=refs[code.text], observed_generation=0,
+                      observed_status="active", due_at=None)
+            for code in codes
+        ])  # fmt: skip
+    return place
+
+
+def follow(ground, *, to_active, profile=""):
+    """Change every code and follow the store in this process until nothing is due."""
+    import cProfile
+    import resource
+
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from offerwell.actions.sync_store import sync_store
+    from offerwell.models import StoreCode, Workspace
+    from offerwell.queries.change_progress import progress_of
+
+    client = Client(ground, f"all{time.time_ns()}", 1, [])
+    began = time.monotonic()
+    change = client.confirmed(client.name, real_wish(ground, {"to_active": to_active, "except": []})).change
+    applied = time.monotonic()
+    profiler = cProfile.Profile()
+    if profile:
+        profiler.enable()
+    with scope(workspace=Workspace.objects.get(pk=ground["workspace"])):
+        for _ in range(100):
+            sync_store(store_id=ground["stores"][0])
+            if not StoreCode.objects.filter(due_at__lte=timezone.now() + timedelta(seconds=60)).exists():
+                break
+            time.sleep(0.2)
+        told = progress_of(change).to_json()
+    if profile:
+        profiler.dump_stats(profile)
+    counts = {}
+    for store in told["stores"]:
+        counts = {name: n for name, n in store.items() if n and name != "store"}
+    return {
+        "progress": {"state": told["state"], "counts": counts},
+        "apply seconds": round(applied - began, 2), "follow seconds": round(time.monotonic() - applied, 2),
+        "cpu seconds": round(time.process_time(), 2),
+        "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }  # fmt: skip
+
+
 # -- what is stored -----------------------------------------------------------------------------------------
 
 
@@ -280,7 +361,7 @@ def stored(ground):
 
 
 VERBS = {
-    "migrate": migrate, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
+    "migrate": migrate, "adopt": adopt, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
 }  # fmt: skip
 
 if __name__ == "__main__":

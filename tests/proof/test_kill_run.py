@@ -20,6 +20,7 @@ from tests.proof.ground import QUICK_MARGINS, Ground, wait_until
 SECONDS = float(os.environ.get("OFFERWELL_PROOF_SECONDS", "15"))
 CODES = 90
 FROZEN = 4.5  # longer than a lease, shorter than the time a lost request may still act
+GROWN_UP = 3.0  # seconds until a started process is surely at work
 FAULTS = (
     {"kind": "slow_job", "rate": 0.3, "seconds": 1.5},
     {"kind": "half_failed_job", "rate": 0.2},
@@ -38,6 +39,7 @@ class Storm:
         self.rng, self.counts = random.Random(11), Counter()
         self.stop = ground.folder / "stop"
         self.workers = [ground.worker() for _ in range(2)]
+        self.born = [time.monotonic()] * 2
         self.clients = {name: self.client(name) for name in "abc"}
 
     def client(self, name):
@@ -54,10 +56,12 @@ class Storm:
             self.rng.choice([self.kill_worker, self.kill_worker, self.kill_client, self.freeze_worker])()
 
     def kill_worker(self):
-        place = self.rng.randrange(2)
+        place = min(range(2), key=lambda n: self.born[n])  # the elder: it has had time to begin something
+        if time.monotonic() - self.born[place] < GROWN_UP:
+            return
         self.workers[place].kill()
         self.workers[place].wait()
-        self.workers[place] = self.ground.worker()
+        self.workers[place], self.born[place] = self.ground.worker(), time.monotonic()
         self.counts["workers killed"] += 1
 
     def kill_client(self):
