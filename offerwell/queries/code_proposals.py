@@ -49,11 +49,22 @@ class Lacking:
 
 
 def lacking(offer: Offer) -> Lacking:
-    """What members of the offer still lack, counted."""
-    places = Enrollment.objects.filter(offer=offer)
-    codes = places.filter(_lacks_code(offer)).count() if offer.has_codes else 0
-    links = places.filter(_lacks_link(offer)).count() if offer.has_links else 0
-    return Lacking(members=incomplete(offer).count(), codes=codes, links=links)
+    """What members of the offer still lack, counted by the index of codes and of links."""
+    places = Enrollment.objects.filter(offer=offer).count()
+    codes = places - _places_with(PromoCode, offer) if offer.has_codes else 0
+    links = places - _places_with(SalesLink, offer) if offer.has_links else 0
+    return Lacking(members=_lacking_any(offer, places, codes, links), codes=codes, links=links)
+
+
+def _places_with(part: type[PromoCode | SalesLink], offer: Offer) -> int:
+    return part.objects.filter(offer=offer).values("enrollment_id").distinct().count()
+
+
+def _lacking_any(offer: Offer, places: int, codes: int, links: int) -> int:
+    """Only where some lack the one and some the other must the members be looked at."""
+    if 0 in {codes, links} or places in {codes, links}:
+        return max(codes, links)
+    return incomplete(offer).count()
 
 
 def incomplete(offer: Offer) -> QuerySet[Enrollment]:

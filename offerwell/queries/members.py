@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.db.models.expressions import RawSQL
+from django_scopes import scopes_disabled
 
 from offerwell.models import GroupMember, Member, MemberTag
 from offerwell.models.id_list import id_rows
@@ -23,18 +24,22 @@ _HITS = "SELECT rowid FROM offerwell_member_search WHERE offerwell_member_search
 
 def members_matching(wanted: MemberFilter) -> QuerySet[Member]:
     """The members that match the filter, unordered. Its saved view is of offers and does not count here."""
-    rows = Member.objects.all()
-    for word in wanted.text.lower().split():
-        rows = rows.filter(_has_word(word))
+    # A NUL ends a text inside both databases.
+    rows = Member.objects.filter(_has_words(wanted.text.replace("\x00", " ").lower().split()))
     if wanted.country:
         rows = rows.filter(country=wanted.country)
     if wanted.tag:
-        tagged = MemberTag.objects.filter(member=OuterRef("pk"), tag__key=wanted.tag.lower())
-        rows = rows.filter(Exists(tagged))
+        rows = rows.filter(_linked(MemberTag.objects.filter(tag__key=wanted.tag.lower())))
     if wanted.group:
-        grouped = GroupMember.objects.filter(member=OuterRef("pk"), group__key=wanted.group.lower())
-        rows = rows.filter(Exists(grouped))
+        rows = rows.filter(_linked(GroupMember.objects.filter(group__key=wanted.group.lower())))
     return rows
+
+
+def _linked(links: QuerySet[MemberTag] | QuerySet[GroupMember]) -> Q:
+    """Members of these tags or groups: a small set by its ids, a large one by a look per row."""
+    if links.order_by()[:RARE_HITS].count() < RARE_HITS:
+        return Q(pk__in=links.values("member_id"))
+    return Q(Exists(links.filter(member=OuterRef("pk"))))
 
 
 def selected_members(selection: MemberSelection) -> QuerySet[Member]:
@@ -51,21 +56,37 @@ def selected_members(selection: MemberSelection) -> QuerySet[Member]:
 
 
 def newest_member_id() -> int:
-    """The snapshot for a selection of all members."""
-    return Member.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    """The snapshot for a selection of all members: the newest of all workspaces, which bounds ours too.
+
+    Asking for our own newest would walk the workspace on SQLite; this is one look at the end of the table.
+    """
+    with scopes_disabled():
+        return Member.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def _has_word(word: str) -> Q:
-    if connection.vendor == "postgresql" or len(word) < SHORTEST_INDEXED or not _is_rare(word):
-        return Q(search_text__contains=word)
-    return Q(pk__in=RawSQL(_HITS, [_phrase(word)]))  # noqa: S611  fixed text; the word is a parameter
+def _has_words(words: list[str]) -> Q:
+    """Rows whose search text holds every word: by one question to the text index when that is rare."""
+    if connection.vendor == "postgresql":
+        return _row_by_row(words)
+    indexed = " AND ".join(_phrase(word) for word in words if len(word) >= SHORTEST_INDEXED)
+    if not indexed or not _is_rare(indexed):
+        return _row_by_row(words)
+    found = Q(pk__in=RawSQL(_HITS, [indexed]))
+    return found & _row_by_row([word for word in words if len(word) < SHORTEST_INDEXED])
+
+
+def _row_by_row(words: list[str]) -> Q:
+    matching = Q()
+    for word in words:
+        matching &= Q(search_text__contains=word)
+    return matching
 
 
 def _phrase(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
-def _is_rare(word: str) -> bool:
+def _is_rare(match: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_HITS} LIMIT %s)", [_phrase(word), RARE_HITS])  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM ({_HITS} LIMIT %s)", [match, RARE_HITS])  # noqa: S608
         return int(cursor.fetchone()[0]) < RARE_HITS

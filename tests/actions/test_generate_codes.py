@@ -27,9 +27,7 @@ from tests import make
 
 
 def generate(workspace, offer, texts=None, **options):
-    return generate_codes(
-        workspace_id=workspace.pk, offer=offer, texts=texts, by=make.ANA, at=make.NOW, **options
-    )
+    return generate_codes(workspace_id=workspace.pk, offer=offer, texts=texts, by=make.ANA, at=make.NOW, **options)
 
 
 def nothing_is_made():
@@ -42,33 +40,27 @@ def world(acme):
     """A two-part offer in two stores with three members: two Noras and one without letters."""
     stores = [make.store(acme, "Glow"), make.store(acme, "Second")]
     offer = make.offer(acme, "Summer", stores=stores)
-    places = [
-        make.enrollment(offer, make.member(acme, *name)) for name in (("Nora",), ("Nora",), ("Søren", "Å"))
-    ]
+    places = [make.enrollment(offer, make.member(acme, *name)) for name in (("Nora",), ("Nora",), ("Søren", "Å"))]
     return offer, places, stores
 
 
-def test_everybody_gets_a_code_and_a_link_with_all_that_follows(
-    acme, world, django_capture_on_commit_callbacks
-):
+def test_everybody_gets_a_code_and_a_link_with_all_that_follows(acme, world, django_capture_on_commit_callbacks):
     offer, places, stores = world
     assert lacking(offer) == Lacking(members=3, codes=3, links=3)
     with django_capture_on_commit_callbacks(execute=True):
         assert generate(acme, offer) == Generated(codes=3, links=3, skipped=0)
     codes = PromoCode.objects.order_by("pk")
-    assert list(
-        codes.values_list("enrollment_id", "text", "text_key", "is_active", "created_at", "offer_id")
-    ) == [
+    assert list(codes.values_list("enrollment_id", "text", "text_key", "is_active", "created_at", "offer_id")) == [
         (place.pk, text, text, True, make.NOW, offer.pk)
         for place, text in zip(places, ("NORA20", "NORA202", "SOREN20"), strict=True)
     ]
-    assert list(
-        CodeHistory.objects.order_by("pk").values_list("code_id", "member_id", "text_key", "until_at")
-    ) == [(code.pk, place.member_id, code.text_key, None) for code, place in zip(codes, places, strict=True)]
+    assert list(CodeHistory.objects.order_by("pk").values_list("code_id", "member_id", "text_key", "until_at")) == [
+        (code.pk, place.member_id, code.text_key, None) for code, place in zip(codes, places, strict=True)
+    ]
     rows = StoreCode.objects.order_by("store_id", "code_id")
-    assert list(
-        rows.values_list("store_id", "code_id", "ref", "generation", "observed_generation", "due_at")
-    ) == [(store.pk, code.pk, "", 0, -1, make.NOW) for store in stores for code in codes]
+    assert list(rows.values_list("store_id", "code_id", "ref", "generation", "observed_generation", "due_at")) == [
+        (store.pk, code.pk, "", 0, -1, make.NOW) for store in stores for code in codes
+    ]
     slugs = list(SalesLink.objects.order_by("pk").values_list("slug", flat=True))
     assert [re.sub("[a-z0-9]{8}$", "*", slug) for slug in slugs] == [
         "noradubois-*",
@@ -93,7 +85,9 @@ def test_only_what_is_missing_is_made(acme, world):
     make.code(places[0], "MINE", stores=[stores[0]])
     make.link(places[0])
     make.code(places[1], "ALSO")
+    assert lacking(offer) == Lacking(members=2, codes=1, links=2)
     assert generate(acme, offer) == Generated(codes=1, links=2, skipped=1)
+    assert lacking(offer) == Lacking(members=0, codes=0, links=0)
     assert list(PromoCode.objects.order_by("pk").values_list("text", flat=True)) == [
         "MINE",
         "ALSO",
@@ -162,6 +156,15 @@ def test_batches_number_on(acme, world, monkeypatch):
     generate(acme, offer)
     texts = PromoCode.objects.order_by("pk").values_list("text", flat=True)
     assert list(texts) == ["NORA20", "NORA202", "SOREN20", "NORA203"]
+
+
+def test_who_lacks_something_is_counted_once(acme, world):
+    offer, places, _ = world
+    make.code(places[0])
+    make.link(places[1])
+    assert lacking(offer) == Lacking(members=3, codes=2, links=2)
+    make.link(places[0])
+    assert lacking(offer) == Lacking(members=2, codes=2, links=1)
 
 
 def test_a_bound_makes_that_many_and_counts_the_others_as_lacking(acme, world):

@@ -251,3 +251,21 @@ def test_names_are_shown_as_text_never_as_markup(signed_in, acme, glow):
         assert "<b>Offer" not in page
     with scope(workspace=acme):
         assert Offer.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status"),
+    [
+        ("new/", {"starts_at": "0001-01-01T00:00"}, 422), ("new/", {"ends_at": "9999-12-31T23:59"}, 422),
+        ("new/", {"usage_limit": "9" * 5000}, 422), ("new/", {"discount_value": "1e400"}, 422),
+        ("new/", {"discount_value": "nan"}, 422), ("new/", {"name": "a\x00b"}, 422), ("new/", {"stores": ["x"]}, 422),
+        ("1/add-members/", {"pasted": "\x00"}, 422), ("1/add-members/", {"all": "1", "q": "\x00ab"}, 200),
+        ("1/generate/", {"text-\u0663": "A"}, 302), ("1/generate/", {"pattern": "{x"}, 422),
+    ],
+)  # fmt: skip
+def test_odd_input_is_answered_and_stores_nothing(signed_in, glow, path, fields, status):
+    offer = make.offer(glow.workspace, "Old", stores=[glow])
+    path = path.replace("1/", f"{offer.pk}/")
+    body = filled(glow) | fields if path == "new/" else fields
+    assert signed_in.post(BASE + path, body).status_code == status
+    assert (Offer.objects.count(), Enrollment.objects.count(), PromoCode.objects.count()) == (1, 0, 0)

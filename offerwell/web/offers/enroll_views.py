@@ -69,7 +69,7 @@ def _chosen(fields: QueryDict) -> Chosen:
     """Raises InvalidSelection, PasteRefused."""
     if "pasted" not in fields:
         return Chosen(selection_from(fields, newest=newest_member_id()))
-    lines = fields["pasted"].splitlines()
+    lines = fields["pasted"].replace("\x00", "").splitlines()
     if len(lines) > MOST_LINES:
         raise PasteRefused(f"That is {len(lines):,} lines. Paste at most {MOST_LINES:,} at a time.")
     pasted = members_in_lines(lines)

@@ -36,6 +36,8 @@ TYPE_CARDS = (
 )
 DISCOUNT_KINDS = (("percent", "% off"), ("amount", "Amount off"))
 _LOCAL_TIME = "%Y-%m-%dT%H:%M"
+# Years that no zone or store pushes over the edge of what a time can hold.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 class WorkspaceTime(forms.Field):
@@ -51,9 +53,11 @@ class WorkspaceTime(forms.Field):
             return None
         try:
             typed = datetime.fromisoformat(str(value))
-            return typed.replace(tzinfo=self._zone)
         except ValueError as error:
             raise forms.ValidationError("Enter a date and a time, for example 2026-12-24 09:00.") from error
+        if not _FIRST_YEAR <= typed.year <= _LAST_YEAR:
+            raise forms.ValidationError(f"Choose a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
+        return typed.replace(tzinfo=self._zone)
 
     def prepare_value(self, value: Any) -> Any:
         """What the input shows."""
