@@ -135,11 +135,14 @@ def test_ticked_members_are_counted_first_and_then_added(signed_in, acme, rival)
     assert added == {nora.pk, elena.pk}
 
 
-def test_all_that_match_are_added_up_to_what_was_seen(signed_in, acme):
+def test_all_that_match_are_added_but_the_unticked_up_to_what_was_seen(signed_in, acme):
     offer, nora = make.offer(acme), make.member(acme, "Nora")
     make.member(acme, "Elena", country="DE")
+    unticked = [make.member(acme, "Hana"), make.member(acme, "Zoe")]
     url = f"{BASE}{offer.pk}/add-members/"
-    preview = signed_in.post(url, {"all": ["", "1"], "country": "FR", "up_to": ""})
+    exclude = ",".join(str(member.pk) for member in unticked)
+    preview = signed_in.post(url, {"all": ["", "1"], "country": "FR", "up_to": "", "exclude": exclude})
+    assert preview.context["joining"].will_join == 1
     late = make.member(acme, "Late")
     fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', text_of(preview)))
     assert (fields["all"], fields["country"]) == ("1", "FR")

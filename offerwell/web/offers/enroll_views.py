@@ -103,6 +103,7 @@ def _preview(request: BrandRequest, offer: Offer, chosen: Chosen) -> HttpRespons
         "ids": ",".join(map(str, selection.ids or ())),
         "is_all": selection.filter is not None,
         "filter_fields": filter_fields(selection.filter) if selection.filter else {},
+        "exclude": ",".join(map(str, selection.exclude)),
         "up_to": selection.up_to,
     }
     return render(request, "web/offers/enroll_preview.html", shown)
