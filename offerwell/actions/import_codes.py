@@ -50,6 +50,10 @@ Item = TypeVar("Item")
 # Fits whole requests of the look-up (90 codes each) and of the read (250) well enough, and shows progress.
 LOOKED_UP_AT_ONCE = 900
 _WRITTEN_AT_ONCE = 2_500
+NO_END = (
+    "Some codes have no end in the store, the offer has one. They stay as they are; "
+    "when they are activated again they get the offer's end."
+)
 RACED = "Codes or members changed while the file was checked. Nothing was imported: import the file again."
 
 
@@ -233,6 +237,8 @@ class _Check:
             )  # fmt: skip
         except StoresDisagree as error:
             raise BadCell(f"{one.text}: {error}") from error
+        if self._offer.ends_at is not None and any(code is not None and code.ends_at is None for _, code in each):
+            self._report.warn(NO_END)
         return _Accepted(one.member_id, one.text, adoption, each)
 
 

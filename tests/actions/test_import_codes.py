@@ -276,3 +276,18 @@ def test_the_store_is_woken_once_after_the_commit(acme, world, django_capture_on
             {store.pk: Shop(B=discount(1))},
         )
     assert make.wake_ups == [("sync_store", store.pk)]
+
+
+def test_a_code_without_an_end_in_an_offer_that_ends_is_warned_of_once(acme, world):
+    store, offer, _, _ = world
+    offer.ends_at = make.NOW + timedelta(days=30)
+    offer.save()
+    shop = Shop(A=discount(1), B=discount(2), C=discount(3, ends=30))
+    report = load(
+        acme, offer, "Email,Code\nnora@example.com,A\nnora@example.com,B\nnora@example.com,C\n", {store.pk: shop}
+    )
+    assert report.warnings == [
+        "Some codes have no end in the store, the offer has one. They stay as they are; when they are activated again "
+        "they get the offer's end."
+    ]
+    assert report.adopted == 3
