@@ -29,6 +29,7 @@ from offerwell.rules.permissions import Action, may
 from offerwell.rules.selection import MemberFilter, View
 from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
+from offerwell.web.sales_tracking.cells import cells_of
 from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
@@ -90,11 +91,12 @@ def offer_screen(
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
+        "rows": cells_of(offer, page.rows),
         "total": total,
-        "total_is_capped": is_capped,
         "pager": _pager(wish, page, total, is_capped=is_capped),
         "wanted": wish.filter,
-        "total_label": _total_label(total, is_capped=is_capped),
+        "total_label": _total_label(total, is_capped=is_capped) or "All",
+        "total_number": f"{_total_label(total, is_capped=is_capped)} ".lstrip(),
         "is_filtered": is_filtered(wish.filter),
         "is_narrowed": wish.filter != EVERYBODY,
         "clear_href": _query(MemberFilter(view=wish.filter.view), wish.sort),
@@ -137,10 +139,8 @@ def _total(offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPag
 
 
 def _total_label(total: int | None, *, is_capped: bool) -> str:
-    """How many "all" are, in words; empty while nobody has counted."""
-    if total is None:
-        return ""
-    return f"more than {COUNTED_UP_TO:,}" if is_capped and total > COUNTED_UP_TO else f"{total:,}"
+    """How many "all" are; empty while nobody has counted, or not to the end."""
+    return "" if total is None or (is_capped and total > COUNTED_UP_TO) else f"{total:,}"
 
 
 def poll_address(offer: Offer, rows: Sequence[MemberRow], poll: Poll, wish: PageWish) -> str:

@@ -1,0 +1,88 @@
+"""The cells of the members table that change by themselves, as the page and its polls both show them.
+
+Drawn here and not by nested templates: fifty rows cost a third of the time that way (ui.md §1.6), and
+most rows share the same few badges, so each badge is drawn once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from offerwell.ui.templatetags.offerwell import ago, status_badge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from offerwell.models import Offer
+    from offerwell.queries.member_statuses import SeenPart
+    from offerwell.queries.offer_member_page import MemberRow
+
+# A member may have many codes: these many are shown, the rest is a number with the texts in its title.
+_TEXTS_SHOWN = 3
+_BADGES_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RowCells:
+    """A row with what its cells hold."""
+
+    row: MemberRow
+    codes: SafeString
+    links: SafeString
+    statuses: SafeString
+    changed: str
+
+
+def cells_of(offer: Offer, rows: Sequence[MemberRow]) -> list[RowCells]:
+    """The cells of each row, in order."""
+    drawn: dict[tuple[str, str, str], SafeString] = {}
+    of_two = offer.has_codes and offer.has_links
+    return [
+        RowCells(
+            row=row,
+            codes=_texts(row.codes),
+            links=_texts(row.links),
+            statuses=_statuses(offer, row, drawn, of_two=of_two),
+            changed=ago(row.changed_at),
+        )
+        for row in rows
+    ]
+
+
+def _texts(parts: Sequence[SeenPart]) -> SafeString:
+    if not parts:
+        return SafeString("–")
+    shown = format_html_join(
+        "",
+        '<span class="mono{}">{}</span>',
+        (("" if part.is_active else " struck", part.text) for part in parts[:_TEXTS_SHOWN]),
+    )
+    return format_html("{}{}", shown, _rest([part.text for part in parts[_TEXTS_SHOWN:]]))
+
+
+def _statuses(
+    offer: Offer, row: MemberRow, drawn: dict[tuple[str, str, str], SafeString], *, of_two: bool
+) -> SafeString:
+    if not row.parts:
+        return format_html('<span class="muted">No {} yet</span>', "code" if offer.has_codes else "link")
+    badges = [_badge(part, drawn, of_two=of_two) for part in row.parts[:_BADGES_SHOWN]]
+    shown = format_html_join("", "{}", ((badge,) for badge in badges))
+    return format_html("{}{}", shown, _rest([part.text for part in row.parts[_BADGES_SHOWN:]]))
+
+
+def _badge(part: SeenPart, drawn: dict[tuple[str, str, str], SafeString], *, of_two: bool) -> SafeString:
+    """The badge of a part. Where an offer has both parts it says which of them it means."""
+    key = (str(part.seen.status), str(part.part) if of_two else "", part.seen.why)
+    if key not in drawn:
+        drawn[key] = status_badge(key[0], key[1], "", key[2])
+    return drawn[key]
+
+
+def _rest(texts: list[str]) -> SafeString:
+    if not texts:
+        return SafeString("")
+    return format_html('<span class="pill" title="{}">+{}</span>', ", ".join(texts), len(texts))
