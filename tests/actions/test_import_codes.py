@@ -287,7 +287,9 @@ def test_a_code_without_an_end_in_an_offer_that_ends_is_warned_of_once(acme, wor
         acme, offer, "Email,Code\nnora@example.com,A\nnora@example.com,B\nnora@example.com,C\n", {store.pk: shop}
     )
     assert report.warnings == [
-        "Some codes have no end in the store, the offer has one. They stay as they are; when they are activated again "
-        "they get the offer's end."
+        (
+            "Some codes have no end in the store, the offer has one. They stay as they are; when they are activated again "
+            "they get the offer's end."
+        )
     ]
     assert report.adopted == 3
