@@ -50,7 +50,7 @@ def _fill(workspace: int, offer: int, store: int, size: int) -> None:
         cursor.execute(
             "INSERT INTO offerwell_promocode (workspace_id, offer_id, enrollment_id, is_active, last_change_id,"
             f" changed_at, created_at, text, text_key) SELECT {workspace}, {offer}, id,"
-            f" CASE WHEN id % 6 = 0 THEN {false} ELSE {true} END, 0, '{now}', '{now}', 'C' || id, 'C' || id"
+            f" CASE WHEN (id / 132) % 6 = 0 THEN {false} ELSE {true} END, 0, '{now}', '{now}', 'C' || id, 'C' || id"
             f" FROM offerwell_enrollment WHERE offer_id = {offer} ORDER BY id"
         )
         cursor.execute(

@@ -436,11 +436,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='saleslink',
-            index=models.Index(fields=['offer', 'enrollment'], name='link_by_offer'),
+            index=models.Index(fields=['offer', 'is_active', 'enrollment'], name='link_by_offer'),
         ),
         migrations.AddIndex(
             model_name='promocode',
-            index=models.Index(fields=['offer', 'enrollment'], name='code_by_offer'),
+            index=models.Index(fields=['offer', 'is_active', 'enrollment'], name='code_by_offer'),
         ),
         migrations.AddConstraint(
             model_name='promocode',
@@ -469,6 +469,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='member',
             index=models.Index(fields=['workspace', 'name_key', 'id'], name='member_by_name'),
+        ),
+        migrations.AddIndex(
+            model_name='member',
+            index=models.Index(fields=['workspace', 'country', 'id'], name='member_by_country'),
         ),
         migrations.AddConstraint(
             model_name='member',

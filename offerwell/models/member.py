@@ -30,7 +30,10 @@ class Member(WorkspaceOwned):
                 fields=["workspace", "email_key"], condition=~models.Q(email_key=""), name="member_email_once"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["workspace", "name_key", "id"], name="member_by_name")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "name_key", "id"], name="member_by_name"),
+            models.Index(fields=["workspace", "country", "id"], name="member_by_country"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -15,7 +15,7 @@ class Switchable(WorkspaceOwned):
     """A code or a link. `is_active` is the brand's intent, never what a store says.
 
     `last_change_id` is the bulk change that set the intent last (0: none since it was made).
-    No index holds `is_active` alone: it would make every bulk change 1.5 to 2 times dearer.
+    One narrow index holds `is_active`: without it a view that few of a million are in takes seconds.
     """
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, db_index=False, related_name="+")
@@ -42,7 +42,7 @@ class PromoCode(Switchable):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "text_key"], name="code_text_once")]
-        indexes: ClassVar = [models.Index(fields=["offer", "enrollment"], name="code_by_offer")]
+        indexes: ClassVar = [models.Index(fields=["offer", "is_active", "enrollment"], name="code_by_offer")]
 
     def __str__(self) -> str:
         return self.text
@@ -55,7 +55,7 @@ class SalesLink(Switchable):
     destination = models.URLField(max_length=2000, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["offer", "enrollment"], name="link_by_offer")]
+        indexes: ClassVar = [models.Index(fields=["offer", "is_active", "enrollment"], name="link_by_offer")]
 
     def __str__(self) -> str:
         return self.slug

@@ -132,7 +132,7 @@ def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: 
 
 def count_up_to(offer: Offer, wanted: MemberFilter, limit: int = COUNTED_UP_TO) -> int:
     """How many members match, counted no further than `limit` + 1."""
-    return enrollments_matching(offer, wanted).order_by()[: limit + 1].count()
+    return enrollments_matching(offer, wanted, for_page=True).order_by()[: limit + 1].count()
 
 
 def is_filtered(wanted: MemberFilter) -> bool:
@@ -147,7 +147,7 @@ def newest_enrollment(offer: Offer) -> int:
 
 def _ordered(offer: Offer, wish: PageWish) -> QuerySet[Enrollment]:
     """The rows in reading order, or away from `until`, so that the wanted ones come first."""
-    rows = enrollments_matching(offer, wish.filter)
+    rows = enrollments_matching(offer, wish.filter, for_page=True)
     down = (wish.sort != Sort.NAME) != (wish.until is not None)
     place = wish.until or wish.after
     if wish.sort == Sort.NEWEST:

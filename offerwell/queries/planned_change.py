@@ -10,7 +10,7 @@ import json
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, Case, CharField, Count, F, Max, Q, Sum, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Count, Exists, F, Max, OuterRef, Q, Sum, Value, When
 from django.db.models.expressions import ExpressionWrapper
 
 from offerwell.models import BulkChange, BulkChangeItem, Enrollment, Member, OfferPart, PromoCode, SalesLink
@@ -208,25 +208,36 @@ def _whole(expression: Any) -> ExpressionWrapper[Any]:
 
 
 def _people(wish: Wish, counts: _Counts, *, at: datetime) -> _People:
-    with_part, changing = _members_of_rows(wish, counts, at=at)
     if wish.selection is None:
         selected = wish.undoes.members_changed if wish.undoes else 0
-        return _People(selected, 0, 0, changing)
+        return _People(selected, 0, 0, _members_changing(wish, at=at))
+    rows = _meant_rows(wish)
+    active, inactive = _members_of(rows.filter(is_active=True)), _members_of(rows.filter(is_active=False))
+    with_part = active + inactive - (_members_of_both(rows, active, inactive) if active and inactive else 0)
+    changing = inactive if wish.to_active else active
+    if counts.ended:
+        changing = _members_changing(wish, at=at)
     enrolled = selected_enrollments(wish.offer, wish.selection).count()
     ids = wish.selection.ids
     named = enrolled if ids is None else Member.objects.filter(pk__in=id_rows(ids)).count()
     return _People(named, named - enrolled, enrolled - with_part, changing)
 
 
-def _members_of_rows(wish: Wish, counts: _Counts, *, at: datetime) -> tuple[int, int]:
-    """Members that have a part at all, and members of whose parts at least one will change."""
-    if not counts.rows:
-        return 0, 0
-    stays = [When(condition, then=Value(0)) for condition, _ in _rule(wish, at=at)]
-    changes = Max(Case(*stays, default=Value(1), output_field=BigIntegerField()))
-    each = _meant_rows(wish).order_by().values("enrollment_id").annotate(changes=changes)
-    found = each.aggregate(members=Count("*"), changing=Sum("changes"))
-    return found["members"], found["changing"] or 0
+def _members_of(rows: QuerySet[Any]) -> int:
+    """Members among the rows. Within one offer and intent the index has them in order: no sorting, no tree."""
+    return rows.order_by().values("enrollment_id").distinct().count()
+
+
+def _members_of_both(rows: QuerySet[Any], active: int, inactive: int) -> int:
+    """Members with a part of either intent; walks the rarer of the two."""
+    rarer = active < inactive
+    others = rows.model.objects.filter(enrollment_id=OuterRef("enrollment_id"), is_active=not rarer)
+    others = others.filter(offer_id=OuterRef("offer_id"))
+    return _members_of(rows.filter(Exists(others), is_active=rarer))
+
+
+def _members_changing(wish: Wish, *, at: datetime) -> int:
+    return _members_of(planned_rows(wish, at=at).filter(outcome=Planned.WILL_CHANGE))
 
 
 def _digest(wish: Wish, counts: _Counts, people: _People) -> str:
