@@ -84,9 +84,7 @@ def connect_store(
 ) -> Store:
     """Ask the shop, then store it with its currency, time zone and scopes. Raises StoreRefused."""
     label = " ".join(label.split())
-    access = StoreAccess(
-        kind, address.strip(), client_id.strip(), client_secret.strip(), static_token.strip()
-    )
+    access = StoreAccess(kind, address.strip(), client_id.strip(), client_secret.strip(), static_token.strip())
     problems = _label_problems(label) | access_problems(access)
     if problems:
         raise StoreRefused(problems)
@@ -127,12 +125,8 @@ def access_problems(access: StoreAccess) -> dict[str, str]:
 
 def _credential_problems(access: StoreAccess) -> dict[str, str]:
     given = (access.client_id, access.client_secret, access.static_token)
-    if any(
-        len(value) > LONGEST_CREDENTIAL or not value.isascii() or not value.isprintable() for value in given
-    ):
-        return {
-            "access": "This does not look like a client ID, secret or token. Copy it again from the store."
-        }
+    if any(len(value) > LONGEST_CREDENTIAL or not value.isascii() or not value.isprintable() for value in given):
+        return {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}
     if access.static_token and (access.client_id or access.client_secret):
         return {"access": "Enter either client ID and client secret, or an access token."}
     if access.static_token:
@@ -157,9 +151,7 @@ def identified(access: StoreAccess, connector_factory: ConnectorFactory | None =
         raise StoreRefused({"address": f"These credentials open {identity.domain}. Enter that address."})
     if missing := missing_scopes(identity.scopes):
         lacks = f"The app lacks the scope {' and '.join(missing)}."
-        raise StoreRefused(
-            {"access": f"{lacks} Add it to the app, release a new version and install it again."}
-        )
+        raise StoreRefused({"access": f"{lacks} Add it to the app, release a new version and install it again."})
     return identity
 
 
@@ -191,9 +183,7 @@ def _label_problems(label: str) -> dict[str, str]:
 def _refuse_twice(label: str, address: str) -> None:
     same_shop = Store.objects.filter(address=address).first()
     if same_shop is not None:
-        sentence = (
-            f"This store is connected already, as {same_shop.label}. Open it to replace its credentials."
-        )
+        sentence = f"This store is connected already, as {same_shop.label}. Open it to replace its credentials."
         raise StoreRefused({"address": sentence})
     if Store.objects.filter(label__iexact=label).exists():
         raise StoreRefused({"label": f"Another store is named {label}. Choose another name."})

@@ -36,9 +36,7 @@ def replace_store_credentials(
     connector_factory: ConnectorFactory | None = None,
 ) -> Store:
     """Ask the shop with the new credentials, then keep them. Raises StoreRefused; the old ones stay then."""
-    access = StoreAccess(
-        store.kind, store.address, client_id.strip(), client_secret.strip(), static_token.strip()
-    )
+    access = StoreAccess(store.kind, store.address, client_id.strip(), client_secret.strip(), static_token.strip())
     if problems := access_problems(access):
         raise StoreRefused(problems)
     identity = identified(access, connector_factory)

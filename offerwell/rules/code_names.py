@@ -164,9 +164,7 @@ class CodeNamer:
         self._random_bytes = random_bytes
         self._numbers: dict[str, int] = {}
 
-    def names(
-        self, sources: Sequence[NameSource], taken: Callable[[Sequence[str]], AbstractSet[str]]
-    ) -> list[str]:
+    def names(self, sources: Sequence[NameSource], taken: Callable[[Sequence[str]], AbstractSet[str]]) -> list[str]:
         """One free name per source, in order; the same name again gets a number: NORA20, NORA202.
 
         `taken` gives those of its argument that exist already, names of earlier batches included.

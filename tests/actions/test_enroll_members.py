@@ -16,9 +16,7 @@ from tests import make
 
 
 def enroll(workspace, offer, selection):
-    return enroll_members(
-        workspace_id=workspace.pk, offer=offer, selection=selection, by=make.ANA, at=make.NOW
-    )
+    return enroll_members(workspace_id=workspace.pk, offer=offer, selection=selection, by=make.ANA, at=make.NOW)
 
 
 def test_chosen_members_join_with_what_lists_need(acme, rival):
@@ -110,18 +108,14 @@ def test_a_pasted_list_says_which_lines_name_nobody(acme, rival):
         ("tiktok", elena, "glow"),
         ("tiktok", nora, "nora"),
     ):
-        SocialHandle.objects.create(
-            workspace=acme, member=owner, network=network, handle=handle, handle_key=handle
-        )
+        SocialHandle.objects.create(workspace=acme, member=owner, network=network, handle=handle, handle_key=handle)
     lines = ["nora@X.example", "", "@Nora; @glow", "who@x.example", foreign.email, elena.email]
     found = members_in_lines(lines)
     assert found.ids == (nora.pk, elena.pk)
     assert found.bad == (
         BadLine(3, "@Nora", "This member is in the list twice, also as nora@X.example. Nothing to do."),
         BadLine(3, "@glow", "Several members have this handle. Use the e-mail instead."),
-        BadLine(
-            4, "who@x.example", "No member has this e-mail. Check the spelling, or import the member first."
-        ),
+        BadLine(4, "who@x.example", "No member has this e-mail. Check the spelling, or import the member first."),
         BadLine(
             5,
             "theirs@x.example",
