@@ -43,7 +43,7 @@ Answer = TypeVar("Answer")
 # One claim may fill fifty reads of 250. Requests that name codes one by one go in the groups a store takes
 # at once (Shopify: 200 look-ups, or 90 writes of 10 points each).
 CLAIM_AT_MOST = 12_500
-LOOK_UPS, WRITES = 200, 90
+LOOK_UPS, WRITES, REDATE_AT_MOST = 200, 90, 5_000
 # After so many unanswered requests in a row the store is away: stop asking instead of asking for each code.
 AWAY_AFTER = 2
 # A store that refuses so many requests in a row for good has nothing against single codes.
@@ -162,6 +162,7 @@ class Pass:
         judged = self._judged(self._read(claimed))
         wanted = self._sorted_out(judged)
         jobs = self._switch_all([code for code, _ in wanted[Step.SWITCH]])
+        jobs |= self._redate(wanted[Step.SET_WINDOW])
         written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(wanted[Step.CREATE])
         written += self._hold_until_done(jobs)
         self._read_back([code for code in written if code.id in self.held])
@@ -343,9 +344,29 @@ class Pass:
     def _set_windows(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
         written: list[ClaimedCode] = []
         shown = {code.id: seen for code, seen in wanted}
-        for chunk in self._chunks([code for code, _ in wanted], WRITES):
+        for chunk in self._chunks([code for code, _ in wanted if code.id not in self.in_flight], WRITES):
             written += self._set_window(chunk, shown)
         return written
+
+    def _redate(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> dict[str, list[ClaimedCode]]:
+        """Many planned windows as one job: set one by one, ten thousand would take a quarter of an hour.
+
+        A store that takes no such job now gets them one by one.
+        """
+        shown = {code.id: seen for code, seen in wanted}
+        jobs: dict[str, list[ClaimedCode]] = {}
+        if len(wanted) < self.store.redate_from:
+            return jobs
+        for chunk in self._chunks([code for code, _ in wanted], REDATE_AT_MOST):
+            fenced = self._fenced(chunk, "window")
+            windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
+            try:
+                job = self._sent(fenced, lambda windows=windows: self.store.redate(windows)) if fenced else None
+            except BatchRefused:
+                continue
+            if job is not None:
+                jobs.setdefault(job, []).extend(fenced)
+        return jobs
 
     def _set_window(self, chunk: list[ClaimedCode], shown: dict[int, Sighting | None]) -> list[ClaimedCode]:
         fenced = self._fenced(chunk, "window")

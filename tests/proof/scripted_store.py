@@ -11,6 +11,7 @@ class ScriptedStore:
     """Fits `integrations.store.StoreConnector`. `breaks(call, names)` may raise before anything is done."""
 
     batch_size = 250
+    redate_from = 1_000_000
 
     def __init__(self):
         self.status = {}

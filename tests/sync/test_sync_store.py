@@ -241,3 +241,19 @@ def test_a_live_lease_is_respected(acme, sandbox, summer, glow):
     StoreCode.objects.update(lease_owner="alive:1", lease_until=timezone.now() + timedelta(seconds=30))
     assert sync_store(store_id=glow.pk) == 0
     assert (counts(off), sandbox.requests()) == ({"waiting": 1}, [])
+
+
+def test_many_planned_windows_travel_as_one_job(acme, sandbox, summer, glow):
+    end = (timezone.now() + timedelta(days=30)).replace(microsecond=0)
+    texts = [f"W{n}" for n in range(230)]
+    seeded(sandbox, summer, glow, texts, ends_at=end)
+    change(acme, summer, to_active=False, key="off")
+    sync_store(store_id=glow.pk)
+    sandbox.forget_requests()
+    on = change(acme, summer, to_active=True, key="on")
+    sync_store(store_id=glow.pk)
+    shown = sandbox.discounts()
+    assert {row["status"] for row in shown.values()} == {"ACTIVE"}
+    assert {row["endsAt"] for row in shown.values()} == {end.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    assert counts(on) == {"confirmed": 230}
+    assert len(sandbox.mutations()) == 2
