@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,17 +14,25 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from offerwell import jobs
+from offerwell.actions.count_offer_tallies import count_tallies_of
+from offerwell.actions.run_import import imports_due, run_import
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor, Future
 
 log = logging.getLogger("offerwell.worker")
 stopping = threading.Event()
 SWEEP_EVERY = 1.0
+# Whoever stops us (systemd, a container engine) waits 25 to 30 seconds before it kills.
+LEAVE_WITHIN = 20.0
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 HANDLERS: dict[str, Callable[[int], object]] = {
     "sync_store": lambda store_id: sync_store(store_id=store_id, should_stop=stopping.is_set),
+    "run_import": lambda import_id: run_import(import_id=import_id),
+    "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
 }
 
 
@@ -38,10 +47,21 @@ def run_job(name: str, subject_id: int) -> None:
         close_old_connections()
 
 
-def sweep_once() -> None:
-    """Wake every store that has due codes nobody holds. This, not the queue, is what promises rest on."""
-    for store_id in stores_with_due_codes(at=timezone.now()):
-        jobs.send_now("sync_store", store_id)
+Job = tuple[str, int]
+
+
+def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
+    """Follow every store that has due codes nobody holds, and import every file that waits.
+
+    This, not the queue, is what promises rest on, so it does not go through the queue, which may be
+    away. `running` keeps one sweep job per subject.
+    """
+    now = timezone.now()
+    due: list[Job] = [("sync_store", store_id) for store_id in stores_with_due_codes(at=now)]
+    due += [("run_import", import_id) for import_id in imports_due(at=now)]
+    for job in due:
+        if job not in running or running[job].done():
+            running[job] = pool.submit(run_job, *job)
 
 
 def serve_worker(*, threads: int = 2) -> None:
@@ -50,22 +70,35 @@ def serve_worker(*, threads: int = 2) -> None:
     consumer = jobs.queue().create_consumer(
         workers=threads, worker_type="thread", periodic=False, initial_delay=0.05, max_delay=0.3, backoff=1.3
     )
+    # The consumer sets handlers of its own, which nobody would look at: hold signals back until ours stand.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     consumer.start()
-    for signum in (signal.SIGTERM, signal.SIGINT):
+    for signum in _STOP_SIGNALS:
         signal.signal(signum, lambda *_: stopping.set())
-    _sweep_until_stopped()
-    consumer.stop(graceful=True)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+    with ThreadPoolExecutor(threads, "sweep") as pool:
+        _sweep_until_stopped(pool)
+        _leave_at_last()
+        consumer.stop(graceful=True)
 
 
-def _sweep_until_stopped() -> None:
+def _sweep_until_stopped(pool: Executor) -> None:
+    running: dict[Job, Future[None]] = {}
     while not stopping.is_set():
         try:
-            sweep_once()
+            sweep_once(pool, running)
             _beat()
         except Exception:
             log.exception("sweep failed; trying again")
         close_old_connections()
         stopping.wait(SWEEP_EVERY)
+
+
+def _leave_at_last() -> None:
+    """A request that hangs must not keep us: leaving without it is a kill, which costs one lease, never data."""
+    timer = threading.Timer(LEAVE_WITHIN, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 def _beat() -> None:

@@ -277,6 +277,11 @@ def adopt(refs_file, stores, ends_at=None):
     return place
 
 
+def change_all(ground, *, to_active):
+    client = Client(ground, f"all{time.time_ns()}", 1, [])
+    return client.confirmed(client.name, real_wish(ground, {"to_active": to_active, "except": []})).change.pk
+
+
 def follow(ground, *, to_active, profile=""):
     """Change every code and follow the store in this process until nothing is due."""
     import cProfile
@@ -361,7 +366,7 @@ def stored(ground):
 
 
 VERBS = {
-    "migrate": migrate, "adopt": adopt, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
+    "migrate": migrate, "adopt": adopt, "change_all": change_all, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
 }  # fmt: skip
 
 if __name__ == "__main__":
