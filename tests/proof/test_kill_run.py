@@ -20,7 +20,6 @@ from tests.proof.ground import QUICK_MARGINS, Ground, wait_until
 SECONDS = float(os.environ.get("OFFERWELL_PROOF_SECONDS", "15"))
 CODES = 90
 FROZEN = 4.5  # longer than a lease, shorter than the time a lost request may still act
-GROWN_UP = 3.0  # seconds until a started process is surely at work
 FAULTS = (
     {"kind": "slow_job", "rate": 0.3, "seconds": 1.5},
     {"kind": "half_failed_job", "rate": 0.2},
@@ -39,7 +38,7 @@ class Storm:
         self.rng, self.counts = random.Random(11), Counter()
         self.stop = ground.folder / "stop"
         self.workers = [ground.worker() for _ in range(2)]
-        self.born = [time.monotonic()] * 2
+        self.seen = set()
         self.clients = {name: self.client(name) for name in "abc"}
 
     def client(self, name):
@@ -50,18 +49,29 @@ class Storm:
         return self.ground.start("-m", "tests.proof.play", "confirm_until_told", json.dumps(given), log="clients")
 
     def rage(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            time.sleep(self.rng.uniform(0.3, 1.6))
-            self.rng.choice([self.kill_worker, self.kill_worker, self.kill_client, self.freeze_worker])()
+        """So long, and on a slow machine until there were enough blows."""
+        began = time.monotonic()
+        acts = [self.kill_worker, self.kill_worker, self.kill_client, self.freeze_worker]
+        while (lasted := time.monotonic() - began) < seconds or (self.is_tame() and lasted < 4 * seconds):
+            time.sleep(self.rng.uniform(0.2, 0.8))
+            self.rng.choice(acts)()
+
+    def is_tame(self):
+        return self.counts["workers killed"] < 3 or self.counts["workers frozen"] < 2
+
+    def at_work(self):
+        """Workers that were seen to beat: one that is still starting has nothing to lose."""
+        beat = self.ground.folder / "worker.heartbeat"
+        self.seen.add(beat.read_text() if beat.exists() else "")
+        return [worker for worker in self.workers if str(worker.pid) in self.seen]
 
     def kill_worker(self):
-        place = min(range(2), key=lambda n: self.born[n])  # the elder: it has had time to begin something
-        if time.monotonic() - self.born[place] < GROWN_UP:
+        if not (grown := self.at_work()):
             return
-        self.workers[place].kill()
-        self.workers[place].wait()
-        self.workers[place], self.born[place] = self.ground.worker(), time.monotonic()
+        victim = self.rng.choice(grown)
+        victim.kill()
+        victim.wait()
+        self.workers[self.workers.index(victim)] = self.ground.worker()
         self.counts["workers killed"] += 1
 
     def kill_client(self):
@@ -73,7 +83,9 @@ class Storm:
 
     def freeze_worker(self):
         """It thaws by itself, unless it is killed before."""
-        worker = self.rng.choice(self.workers)
+        if not (grown := self.at_work()):
+            return
+        worker = self.rng.choice(grown)
         worker.send_signal(signal.SIGSTOP)
         threading.Timer(FROZEN, worker.send_signal, [signal.SIGCONT]).start()
         self.counts["workers frozen"] += 1
