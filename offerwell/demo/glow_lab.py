@@ -30,10 +30,15 @@ from offerwell.demo.second_codes import give_second_codes, plan_own_ends
 from offerwell.demo.sign_in import EMAIL, SignIn, write_sign_in
 from offerwell.models import (
     Enrollment,
+    Member,
     Offer,
     OfferPart,
+    PromoCode,
     Role,
+    SalesLink,
+    SocialHandle,
     Store,
+    StoreCode,
     StoreKind,
     TeamMember,
     User,
@@ -139,9 +144,10 @@ class _Story:
         first = self._members()
         store = self._store()
         founders, summer, holiday = self._offers(store)
-        refresh_statistics()
+        refresh_statistics(Member, SocialHandle)
         with self._without_search():
             codes = self._founders(founders, first) + self._summer(summer, first) + self._holiday(holiday, first)
+        refresh_statistics(Enrollment, PromoCode, SalesLink, StoreCode)
         self._put_into_store(store, founders, summer)
         self._deactivate_some(summer, first)
         return codes
@@ -192,7 +198,7 @@ class _Story:
         shop = "https://glowlab.example"
         founders = OfferDraft(
             name="Founders Club", type="promo_code", discount_value=Decimal(15), starts_at=self.at - timedelta(days=75),
-            code_pattern="{first_name}{last_name}", store_ids=(store.pk,),
+            code_pattern="{first_name}{last_name}" if self.size.is_small else "{handle}", store_ids=(store.pk,),
             description="Fifteen percent for everybody who was there first.",
         )  # fmt: skip
         summer = OfferDraft(

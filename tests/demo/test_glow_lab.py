@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.db.models import Count
 from django_scopes import scope
-from tests import make
 
 from offerwell.demo import glow_lab, sandbox_shop
 from offerwell.demo.glow_lab import DemoThere, Size, build_glow_lab
@@ -26,6 +25,7 @@ from offerwell.models import (
 )
 from offerwell.queries.verify_counts import count_problems
 from offerwell.queries.verify_events import chain_problem
+from tests import make
 
 SMALL = Size(members=700, founders=500)
 
@@ -104,7 +104,10 @@ def test_at_scale_the_store_is_off_and_nothing_claims_to_be_confirmed(db, folder
     with scope(workspace=built.workspace):
         assert Store.objects.get().is_on is False
         assert StoreCode.objects.filter(ref="", observed_generation=-1).count() == 756
-        assert Member.objects.filter(search_text__contains="noradubois").count() == Member.objects.filter(name_key="nora dubois").count()
+        assert (
+            Member.objects.filter(search_text__contains="noradubois").count()
+            == Member.objects.filter(name_key="nora dubois").count()
+        )
         assert count_problems(built.workspace) == []
 
 

@@ -25,4 +25,6 @@ def test_names_are_of_many_countries_and_scripts():
     assert {"R", "AL", "L"} <= directions
     assert any("✨" in person.first_name for person in first)
     assert max(len(f"{person.first_name} {person.last_name}") for person in first) == 91
-    assert all(person.slug.isascii() and person.slug.isalnum() and person.slug == person.slug.lower() for person in first)
+    assert all(
+        person.slug.isascii() and person.slug.isalnum() and person.slug == person.slug.lower() for person in first
+    )

@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from tests import make
 
 from offerwell.models import StoreCode
+from tests import make
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""`offers list|show|create|enroll|generate`."""
+
+from __future__ import annotations
+
+import pytest
+
+from offerwell.models import Enrollment, Offer, PromoCode, SalesLink, StoreCode
+from tests import make
+
+
+@pytest.fixture
+def store(acme):
+    return make.store(acme, "Glow")
+
+
+def created(told, *more):
+    return told("offers", "create", "Summer Glow", "--type", "both", "--percent", "20", "--store", "glow",
+                "--destination", "https://shop.example/", "--pattern", "GLOW{first_name}", *more)  # fmt: skip
+
+
+def test_create_enroll_generate(told, acme, store):
+    body, code = created(told, "--ends", "2027-01-31")
+    offer = Offer.objects.get()
+    assert (body, code) == ({
+        "id": offer.pk, "name": "Summer Glow", "type": "both", "status": "active", "discount_kind": "percent",
+        "discount_value": "20", "starts_at": None, "ends_at": "2027-01-31T00:00:00+00:00",
+        "destination": "https://shop.example/", "stores": ["Glow"], "members": 0,
+        "codes": {"active": 0, "deactivated": 0}, "links": {"active": 0, "deactivated": 0},
+    }, 0)  # fmt: skip
+    make.member(acme, "Nora", email="nora@example.com")
+    make.member(acme, "Elena", email="elena@example.com", country="ES")
+    make.member(acme, "Hana", email="hana@example.com", country="JP")
+    assert told("offers", "enroll", "summer glow", "--member", "nora@example.com") == (
+        {"offer": "Summer Glow", "added": 1, "already": 0}, 0,
+    )  # fmt: skip
+    assert told("offers", "enroll", "summer glow", "--all", "--where", "country=es") == (
+        {"offer": "Summer Glow", "added": 1, "already": 0}, 0,
+    )  # fmt: skip
+    plan, _ = told("offers", "generate", "summer glow", "--plan")
+    assert (plan["codes"], plan["links"], [p["code"] for p in plan["proposals"]]) == (2, 2, ["GLOWNORA", "GLOWELENA"])
+    assert PromoCode.objects.count() == 0
+    assert told("offers", "generate", "summer glow") == (
+        {"offer": "Summer Glow", "codes": 2, "links": 2, "skipped": 0}, 0,
+    )  # fmt: skip
+    assert sorted(PromoCode.objects.values_list("text", flat=True)) == ["GLOWELENA", "GLOWNORA"]
+    assert (SalesLink.objects.count(), StoreCode.objects.filter(store=store, ref="").count()) == (2, 2)
+    assert told("verify")[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (["X", "--type", "promo_code", "--percent", "120", "--store", "Glow"], "discount_value"),
+        (["X", "--type", "promo_code", "--percent", "20"], "stores"),
+        (["", "--type", "sales_link", "--destination", "https://shop.example/"], "name"),
+    ],
+)
+def test_a_wrong_offer_is_refused_with_every_problem(told, store, arguments, field):
+    body, code = told("offers", "create", *arguments)
+    assert (list(body["problems"]), code) == ([field], 1)
+    assert all(body["problems"].values())
+    assert Offer.objects.count() == 0
+
+
+def test_unknown_store_and_odd_numbers(told, store):
+    body, code = told("offers", "create", "X", "--type", "promo_code", "--percent", "20", "--store", "Nope")
+    assert (body, code) == ({"error": "There is no store “Nope”.", "next": "Use one of: Glow."}, 1)
+    body, code = told("offers", "create", "X", "--type", "promo_code", "--percent", "much", "--store", "Glow")
+    assert (body["error"], code) == ("“much” is not a number.", 1)
+    _, code = created(told, "--amount", "5")
+    assert (code, Offer.objects.count()) == (2, 0)
+
+
+def test_a_second_offer_of_the_same_name_is_refused(told, store):
+    created(told)
+    body, code = created(told)
+    assert (body["problems"], code) == (
+        {"name": "There is an offer named Summer Glow already. Choose another name."},
+        1,
+    )
+    assert Offer.objects.count() == 1
+
+
+def test_an_unknown_member_joins_nothing(told, acme, store):
+    created(told)
+    make.member(acme, "Nora", email="nora@example.com")
+    body, code = told(
+        "offers", "enroll", "summer glow", "--member", "nora@example.com", "--member", "ghost@example.com"
+    )
+    assert (body["rows"][0]["reason"], code) == ("no member has this e-mail", 1)
+    assert Enrollment.objects.count() == 0
+
+
+def test_the_tables_for_a_person(command, told, store):
+    created(told)
+    result = command("offers", "list")
+    number = Offer.objects.get().pk
+    assert result.stdout.splitlines()[0].split() == [
+        "ID",
+        "Offer",
+        "Type",
+        "Status",
+        "Members",
+        "Codes",
+        "active",
+        "off",
+        "Links",
+        "active",
+        "off",
+    ]
+    assert result.stdout.splitlines()[1].split() == [str(number), "Summer", "Glow", "both", "active", *"00000"]
+    assert (
+        command("offers", "show", number).stdout.splitlines()[0]
+        == f"Summer Glow (number {number}): Sales Link + Promo Code, active"
+    )
