@@ -5,17 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from offerwell.models import OfferTally
+from django_scopes import scope, scopes_disabled
+
+from offerwell.models import Offer, OfferTally
 from offerwell.queries.offer_tallies import count_view, tallies_of
 from offerwell.rules.selection import View
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from offerwell.models import Offer
-
 # Every page of a busy offer sends a wake-up; one count in this time is enough.
 AT_MOST_EVERY = timedelta(seconds=10)
+
+
+def count_tallies_of(*, offer_id: int, at: datetime) -> bool:
+    """The job: count for an offer known only by its id. An unknown offer is left alone."""
+    with scopes_disabled():
+        offer = Offer.objects.select_related("workspace").filter(pk=offer_id).first()
+    if offer is None:
+        return False
+    with scope(workspace=offer.workspace):
+        return count_offer_tallies(offer, at=at)
 
 
 def count_offer_tallies(offer: Offer, *, at: datetime) -> bool:

@@ -10,13 +10,13 @@ from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 from django_scopes import scope
 
+from offerwell.rules.spreadsheet_cell import spreadsheet_cell
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from offerwell.models import Workspace
 
-# OWASP "CSV injection": a cell that begins with one of these runs as a formula when the file is opened.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv_download(
@@ -28,11 +28,6 @@ def csv_download(
     )
     response["Content-Disposition"] = f'attachment; filename="{slugify(name) or "export"}.csv"'
     return response
-
-
-def safe_cell(value: str) -> str:
-    """The value, with an apostrophe before it where a spreadsheet would run it."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def _written(
@@ -51,5 +46,5 @@ def _written(
 
 def _lines(rows: Iterable[Sequence[str]]) -> bytes:
     written = StringIO()
-    csv.writer(written).writerows([safe_cell(cell) for cell in row] for row in rows)
+    csv.writer(written).writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
     return written.getvalue().encode()

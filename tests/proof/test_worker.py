@@ -68,9 +68,9 @@ def test_the_sweep_needs_no_queue_and_keeps_one_job_per_store(acme, monkeypatch)
     running = {}
     with ThreadPoolExecutor(1) as pool:
         sweep_once(pool, running)
-        running[store.pk].result(5)
+        running[("sync_store", store.pk)].result(5)
         sweep_once(pool, running)
-        running[store.pk].result(5)
+        running[("sync_store", store.pk)].result(5)
         block = pool.submit(time.sleep, 0.2)
         sweep_once(pool, running)
         sweep_once(pool, running)
