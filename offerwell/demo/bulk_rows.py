@@ -68,14 +68,24 @@ def refresh_statistics(*filled: type[models.Model]) -> None:
 @contextmanager
 def search_rebuilt_after(*tables: str) -> Iterator[None]:
     """Leave the text indexes alone while rows pour in and build them at the end: 9 times faster (measured)."""
+    _check_keys_now()
     dropped = [statement for table in tables for statement in _drop_search(table)]
     yield
+    _check_keys_now()
     with connection.cursor() as cursor:
         for statement in dropped:
             cursor.execute(statement)
         if connection.vendor == "sqlite":
             for table in tables:
                 cursor.execute(f"INSERT INTO {table}_search({table}_search) VALUES ('rebuild')")  # noqa: S608
+
+
+def _check_keys_now() -> None:
+    """PostgreSQL indexes no table whose foreign keys it still has to check."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def _drop_search(table: str) -> list[str]:
