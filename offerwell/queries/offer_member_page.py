@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from offerwell.models import Enrollment, OfferPart, SocialHandle
 from offerwell.queries.member_statuses import SeenPart, parts_of
-from offerwell.queries.offer_members import enrollments_matching
+from offerwell.queries.offer_members import FEW, enrollments_matching
 from offerwell.rules.selection import MemberFilter, View
 
 if TYPE_CHECKING:
@@ -128,6 +128,13 @@ def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: 
         if page.next is None:
             return
         wish = PageWish(filter=wanted, after=page.next)
+
+
+def is_cut(offer: Offer, wanted: MemberFilter) -> bool:
+    """Whether the search hits more members than a page looks through (`offer_members.FEW`)."""
+    if not wanted.text:
+        return False
+    return enrollments_matching(offer, MemberFilter(text=wanted.text), for_page=True).order_by().count() >= FEW
 
 
 def count_up_to(offer: Offer, wanted: MemberFilter, limit: int = COUNTED_UP_TO) -> int:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Value
+
 from offerwell.models import Member, OfferPart, StoreCode
 from offerwell.models.id_list import id_rows
 from offerwell.queries.offer_member_page import Place, beyond_name
-from offerwell.queries.offer_members import selected_enrollments
+from offerwell.queries.offer_members import enrollments_matching, selected_enrollments
 from offerwell.queries.planned_change import planned_rows
 from offerwell.rules.offer_status import Planned
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from offerwell.models import Enrollment, Offer
     from offerwell.queries.planned_change import Wish
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_SHOWN = 8
 MORE_SHOWN = 50
+TROUBLED_UP_TO = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class SelectedPage:
 def selected_page(wish: Wish, *, at: datetime, after: Place | None = None, size: int = FIRST_SHOWN) -> SelectedPage:
     """The selected members after `after`, in two statements."""
     assert wish.selection is not None  # noqa: S101  only a wish with a selection is shown member by member
-    chosen = selected_enrollments(wish.offer, wish.selection)
+    chosen = _by_name(wish.offer, wish.selection)
     if after is not None:
         chosen = chosen.filter(beyond_name(after))
     found = list(chosen.select_related("member").order_by("name_key", "pk")[: size + 1])
@@ -69,13 +74,28 @@ def selected_count(offer: Offer, selection: MemberSelection) -> int:
 
 
 def troubled_codes(wish: Wish, *, at: datetime) -> int:
-    """How many of the codes that would change failed, or met a conflict, on a store before."""
+    """How many of the codes that would change have trouble in a store, counted no further than one above the limit.
+
+    It starts from the few rows with a problem, never from the selection.
+    """
     if wish.part != OfferPart.CODES:
         return 0
-    changing = planned_rows(wish, at=at).filter(outcome=Planned.WILL_CHANGE).order_by().values("pk")
-    stores = wish.offer.store_links.values("store_id")
-    troubled = StoreCode.objects.exclude(problem="").filter(store_id__in=stores, code_id__in=changing)
-    return troubled.order_by().values("code_id").distinct().count()
+    changing = planned_rows(wish, at=at).filter(outcome=Planned.WILL_CHANGE, pk=OuterRef("code_id")).order_by()
+    stores = list(wish.offer.store_links.values_list("store_id", flat=True))
+    troubled = StoreCode.objects.exclude(problem="").filter(Exists(changing), store_id__in=stores)
+    return troubled.order_by().values("code_id").distinct()[: TROUBLED_UP_TO + 1].count()
+
+
+def _by_name(offer: Offer, selection: MemberSelection) -> QuerySet[Enrollment]:
+    """The selected enrollments, told so that a database walks them by name and stops after a page.
+
+    `id + 0` hides the bound from the planner: it would read and sort a million rows by the index of ids.
+    """
+    if selection.filter is None:
+        return selected_enrollments(offer, selection)
+    bound = ExpressionWrapper(F("pk") + Value(0), output_field=BigIntegerField())
+    rows = enrollments_matching(offer, selection.filter).alias(bound=bound).filter(bound__lte=selection.up_to)
+    return rows.exclude(member_id__in=id_rows(selection.exclude)) if selection.exclude else rows
 
 
 def _rows(wish: Wish, found: list[Enrollment], *, at: datetime) -> tuple[SelectedRow, ...]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from offerwell.models import Workspace
 
 
-
 def csv_download(
     name: str, headings: Sequence[str], batches: Iterable[Iterable[Sequence[str]]], *, workspace: Workspace
 ) -> StreamingHttpResponse:

@@ -59,7 +59,7 @@ def at(change, step=""):
 def test_the_list_says_who_what_and_how_far(client, world):
     page = words(client.get("/reporting/activity/"))
     assert "Deactivating codes… Change" in page
-    assert "Summer Ana Lopez" in page
+    assert "Summer Ana Lopez ·" in page
     assert "Running 1 0 1" in page
 
 

@@ -247,3 +247,13 @@ def test_rivals_offers_are_not_there(client, offer, rival):
 def test_nothing_on_the_page_needs_an_inline_script_or_style(signed_in, offer):
     html = signed_in.get(address(offer)).content.decode()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|hx-on|javascript:", html)
+
+
+def test_a_search_that_hits_too_many_says_so_and_claims_no_total(signed_in, offer, monkeypatch):
+    for module in ("offerwell.queries.offer_members", "offerwell.queries.offer_member_page"):
+        monkeypatch.setattr(f"{module}.FEW", 2)
+    monkeypatch.setattr("offerwell.web.sales_tracking.offer_screen.FEW", 2)
+    page = words(signed_in.get(address(offer), {"q": "dubois"}))
+    assert "2 or more members match “dubois”: the list looks through the first 2 only." in page
+    assert not re.search(r"1–\d+ of", page)
+    assert "or more members match" not in words(signed_in.get(address(offer), {"q": "nora"}))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from offerwell.queries.offer_member_page_selected import TROUBLED_UP_TO
 from offerwell.rules.offer_status import Exclusion
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def troubled(count: int) -> str:
     """Codes that a store refused before; empty without one."""
     if not count:
         return ""
-    return f"{counted(count, 'codes')} had a problem in the store before and may fail again."
+    told = f"More than {TROUBLED_UP_TO:,} codes" if count > TROUBLED_UP_TO else counted(count, "codes")
+    return f"{told} had a problem in the store before and may fail again."
 
 
 def consequence(*, part: str, to_active: bool) -> str:

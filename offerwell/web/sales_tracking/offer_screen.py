@@ -20,10 +20,12 @@ from offerwell.queries.offer_member_page import (
     PageWish,
     Sort,
     count_up_to,
+    is_cut,
     is_filtered,
     member_page,
     newest_enrollment,
 )
+from offerwell.queries.offer_members import FEW
 from offerwell.queries.offer_tallies import Tallies, tallies_of
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.selection import MemberFilter, View
@@ -80,7 +82,8 @@ def offer_screen(
         with transaction.atomic():
             wake("count_tallies", offer.pk)
     page = member_page(offer, wish, at=at)
-    total, is_capped = _total(offer, wish.filter, tallies, page)
+    cut = is_cut(offer, wish.filter)
+    total, is_capped = _total(offer, wish.filter, tallies, page, is_cut=cut)
     poll = poll_after(page.rows, turn=0)
     shown = {
         "offer": offer,
@@ -91,6 +94,7 @@ def offer_screen(
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
+        "cut_at": f"{FEW:,}" if cut else "",
         "rows": cells_of(offer, page.rows),
         "total": total,
         "pager": _pager(wish, page, total, is_capped=is_capped),
@@ -129,8 +133,12 @@ def page_wish(fields: QueryDict) -> PageWish:
     )
 
 
-def _total(offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPage) -> tuple[int | None, bool]:
+def _total(
+    offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPage, *, is_cut: bool
+) -> tuple[int | None, bool]:
     """How many members the list has, and whether it was only counted so far. A short list counts itself."""
+    if is_cut:
+        return None, True
     if page.previous is None and page.next is None:
         return len(page.rows), False
     if not is_filtered(wanted):
