@@ -109,7 +109,9 @@ def _reset(offer: Offer, *, to_active: bool) -> None:
         cursor.execute(
             f"UPDATE offerwell_promocode SET is_active = {value} WHERE offer_id = {offer.pk} AND last_change_id > 9e8"
         )
-        cursor.execute("UPDATE offerwell_storecode SET generation = 0, observed_generation = 0, due_at = NULL, check_at = NULL")
+        cursor.execute(
+            "UPDATE offerwell_storecode SET generation = 0, observed_generation = 0, due_at = NULL, check_at = NULL"
+        )
         if connection.vendor == "postgresql":
             cursor.execute("VACUUM ANALYZE offerwell_promocode")
             cursor.execute("VACUUM ANALYZE offerwell_storecode")

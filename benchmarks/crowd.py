@@ -37,8 +37,9 @@ def _fill(workspace: int, offer: int, store: int, size: int) -> None:
     with connection.cursor() as cursor:
         series = _series(size)
         cursor.execute(
-            "INSERT INTO offerwell_member (workspace_id, first_name, last_name, email, email_key, country, name_key,"
-            f" search_text, created_at) SELECT {workspace}, first, last, email, email, 'FR', lower(first || ' ' || last),"
+            "INSERT INTO offerwell_member (workspace_id, first_name, last_name, email, email_key, country,"
+            f" name_key, search_text, created_at) SELECT {workspace}, first, last, email, email, 'FR',"
+            " lower(first || ' ' || last),"
             f" lower(first || ' ' || last) || ' ' || email, '{now}' FROM (SELECT n, {first} AS first, {last} AS last,"
             f" lower({first}) || '.' || n || '@example.com' AS email FROM {series}) AS people"
         )

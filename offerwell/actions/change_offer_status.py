@@ -75,9 +75,7 @@ class Applied:
     was_replayed: bool
 
 
-def change_offer_status(
-    *, workspace_id: int, wish: Wish, digest: str, key: str, by: Actor, at: datetime
-) -> Applied:
+def change_offer_status(*, workspace_id: int, wish: Wish, digest: str, key: str, by: Actor, at: datetime) -> Applied:
     """Apply `wish`, whose plan had `digest`.
 
     The same `key` and wish again give the same bulk change. Raises KeyReused, PlanOutOfDate; each
@@ -156,13 +154,13 @@ def _stores_of(offer: Offer) -> list[int]:
 
 
 def _look_again(offer: Offer, already_so: QuerySet[Any], *, at: datetime) -> None:
-    """A person asked for a status that we believe holds: the stores are read, and written only where a code
-    had failed, met a conflict or drifted (asking again is asking to repair)."""
+    """A person asked for a status that we believe holds: let the stores be read.
+
+    They are written only where a code had failed, met a conflict or drifted: asking again is asking to repair.
+    """
     for store_id in _stores_of(offer):
         rows = StoreCode.objects.filter(store_id=store_id, code_id__in=already_so.values("pk"))
-        rows.exclude(problem="").update(
-            problem="", observed_generation=-1, attempts=0, next_attempt_at=None, due_at=at
-        )
+        rows.exclude(problem="").update(problem="", observed_generation=-1, attempts=0, next_attempt_at=None, due_at=at)
         rows.filter(generation=F("observed_generation")).update(check_at=at, due_at=at)
         wake("sync_store", store_id)
 
@@ -172,9 +170,7 @@ def _tell_stores(change: BulkChange, *, at: datetime) -> None:
     for store_id in _stores_of(change.offer):
         rows = StoreCode.objects.filter(store_id=store_id, code_id__in=_changed_by(change))
         _supersede(store_id, rows, at=at)
-        told = rows.update(
-            generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error=""
-        )
+        told = rows.update(generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error="")
         if told:
             ChangeProgress.objects.create(
                 workspace_id=change.workspace_id, change=change, store_id=store_id, items=told
@@ -230,5 +226,3 @@ def _record_event(change: BulkChange, *, by: Actor, at: datetime) -> None:
         },
         by=by, at=at,
     )  # fmt: skip
-
-

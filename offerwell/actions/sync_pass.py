@@ -344,7 +344,9 @@ class Pass:
     def _set_windows(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
         written: list[ClaimedCode] = []
         shown = {code.id: seen for code, seen in wanted}
-        for chunk in self._chunks([code for code, _ in wanted if code.id not in self.in_flight], WRITES):
+        unsure = {code.id for codes, _ in self.unreached for code in codes}
+        left = [code for code, _ in wanted if code.id not in self.in_flight and code.id not in unsure]
+        for chunk in self._chunks(left, WRITES):
             written += self._set_window(chunk, shown)
         return written
 
@@ -359,14 +361,29 @@ class Pass:
             return jobs
         for chunk in self._chunks([code for code, _ in wanted], REDATE_AT_MOST):
             fenced = self._fenced(chunk, "window")
-            windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
-            try:
-                job = self._sent(fenced, lambda windows=windows: self.store.redate(windows)) if fenced else None
-            except BatchRefused:
-                continue
+            job = self._redate_job({code.ref: self._window(code, shown[code.id]) for code in fenced}, fenced)
             if job is not None:
                 jobs.setdefault(job, []).extend(fenced)
         return jobs
+
+    def _redate_job(
+        self, windows: dict[str, tuple[datetime, datetime | None]], fenced: list[ClaimedCode]
+    ) -> str | None:
+        if not fenced:
+            return None
+        try:
+            return self._sent(fenced, lambda: self._redate_asked(windows))
+        except BatchRefused:
+            return None
+
+    def _redate_asked(self, windows: dict[str, tuple[datetime, datetime | None]]) -> str:
+        """The job. Whatever else goes wrong for certain counts as "no such job now": one by one will tell more."""
+        try:
+            return self.store.redate(windows)
+        except (AccessRefused, FateUnknown):
+            raise
+        except StoreError as error:
+            raise BatchRefused(error.reason, permanent=True) from error
 
     def _set_window(self, chunk: list[ClaimedCode], shown: dict[int, Sighting | None]) -> list[ClaimedCode]:
         fenced = self._fenced(chunk, "window")

@@ -7,13 +7,13 @@ method may raise `StoreError`; after `FateUnknown` the request may still take ef
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from decimal import Decimal
 
 
 class StoreError(Exception):
@@ -51,6 +51,8 @@ class WindowStatus(StrEnum):
 
 
 class DiscountKind(StrEnum):
+    """How `DiscountTerms.value` is meant."""
+
     PERCENT = "percent"
     AMOUNT = "amount"
 
@@ -119,8 +121,10 @@ class StoreIdentity:
 
 
 class StoreConnector(Protocol):
-    """One store. Sequences may have any length: a connector splits by the store's own limits,
-    except `switch`, which is one request and takes at most `batch_size` refs (ValueError above).
+    """One store.
+
+    Sequences may have any length: a connector splits by the store's own limits, except `switch`, which
+    is one request and takes at most `batch_size` refs (ValueError above).
     """
 
     batch_size: int

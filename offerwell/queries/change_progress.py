@@ -119,5 +119,3 @@ def bad_outcomes(change: BulkChange) -> QuerySet[ItemOutcome]:
     """The items of a change that failed or met a conflict, by code."""
     bad = ItemOutcome.objects.filter(change_id=change.pk, result__in=["failed", "conflict"])
     return bad.order_by("code_id", "store_id")
-
-

@@ -87,10 +87,10 @@ def _store_views(code_ids: list[int], *, at: datetime) -> dict[int, tuple[StoreV
 
 def _store_view(row: StoreCode, *, at: datetime) -> StoreView:
     return StoreView(
-        store=row.label,  # type: ignore[attr-defined]  annotated above
+        store=row.label,  # type: ignore[attr-defined]
         problem=row.problem,
         is_behind=row.observed_generation < row.generation,
         is_suspect=row.suspect_until is not None and row.suspect_until > at,
         reason=row.last_error,
-        since=row.wanted_since,  # type: ignore[attr-defined]  annotated above
+        since=row.wanted_since,  # type: ignore[attr-defined]
     )

@@ -59,9 +59,7 @@ def _are_few(rows: QuerySet[Any, Any]) -> bool:
     return rows.order_by().values("pk")[:FEW].count() < FEW
 
 
-def _in_view(
-    rows: QuerySet[Enrollment], offer: Offer, view: View, *, for_page: bool
-) -> QuerySet[Enrollment]:
+def _in_view(rows: QuerySet[Enrollment], offer: Offer, view: View, *, for_page: bool) -> QuerySet[Enrollment]:
     if view == View.ANY_ACTIVE:
         return rows.filter(_has_part(offer, is_active=True, for_page=for_page))
     if view == View.ANY_DEACTIVATED:

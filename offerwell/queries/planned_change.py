@@ -90,9 +90,7 @@ def planned_rows(wish: Wish, *, at: datetime) -> QuerySet[Any]:
 def with_outcome(rows: QuerySet[Any], wish: Wish, *, at: datetime) -> QuerySet[Any]:
     """The rule as SQL."""
     whens = [When(condition, then=Value(name.value)) for condition, name in _rule(wish, at=at)]
-    return rows.annotate(
-        outcome=Case(*whens, default=Value(Planned.WILL_CHANGE.value), output_field=CharField())
-    )
+    return rows.annotate(outcome=Case(*whens, default=Value(Planned.WILL_CHANGE.value), output_field=CharField()))
 
 
 def _rule(wish: Wish, *, at: datetime) -> list[tuple[Q, Planned]]:
@@ -248,5 +246,3 @@ def _digest(wish: Wish, counts: _Counts, people: _People) -> str:
 def ends_of(row: Switchable, offer: Offer) -> datetime | None:
     """The planned end that counts for a code or link: its own, else the offer's."""
     return row.ends_at or offer.ends_at
-
-

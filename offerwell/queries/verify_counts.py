@@ -56,33 +56,23 @@ def _items(workspace: Workspace) -> Iterable[Problem]:
             yield Problem(workspace.slug, "change_items", f"change {pk}", wrong)
     known = set(BulkChange.objects.values_list("pk", flat=True))
     for pk in sorted(set(counted) - known):
-        yield Problem(
-            workspace.slug, "change_items", f"change {pk}", f"it has {counted[pk]} items but does not exist"
-        )
+        yield Problem(workspace.slug, "change_items", f"change {pk}", f"it has {counted[pk]} items but does not exist")
 
 
 def _progress(workspace: Workspace) -> Iterable[Problem]:
     counted: Counter[tuple[int, int, str]] = Counter()
-    rows = (
-        ItemOutcome.objects.order_by().values_list("change_id", "store_id", "result").annotate(n=Count("pk"))
-    )
+    rows = ItemOutcome.objects.order_by().values_list("change_id", "store_id", "result").annotate(n=Count("pk"))
     for change_id, store_id, result, n in rows:
         counted[change_id, store_id, result] = n
     for row in ChangeProgress.objects.select_related("store").order_by("change_id", "store_id"):
         wrong = _wrong_counts(row, counted)
         if wrong:
-            yield Problem(
-                workspace.slug, "change_progress", f"change {row.change_id}, store {row.store.label}", wrong
-            )
+            yield Problem(workspace.slug, "change_progress", f"change {row.change_id}, store {row.store.label}", wrong)
 
 
 def _wrong_counts(row: ChangeProgress, counted: Counter[tuple[int, int, str]]) -> str:
     told = {str(result): counted[row.change_id, row.store_id, str(result)] for result in OutcomeResult}
-    differ = [
-        f"{name} says {getattr(row, name)}, {n} are there"
-        for name, n in told.items()
-        if getattr(row, name) != n
-    ]
+    differ = [f"{name} says {getattr(row, name)}, {n} are there" for name, n in told.items() if getattr(row, name) != n]
     if row.waiting < 0:
         differ.append(f"more outcomes than its {row.items} items")
     return "; ".join(differ)
@@ -131,10 +121,7 @@ def _code_history(workspace: Workspace) -> Iterable[Problem]:
 
 def _open_history(workspace: Workspace) -> Iterable[Problem]:
     several = (
-        CodeHistory.objects.filter(until_at=None)
-        .order_by()
-        .values("code_id", "code__text")
-        .annotate(n=Count("pk"))
+        CodeHistory.objects.filter(until_at=None).order_by().values("code_id", "code__text").annotate(n=Count("pk"))
     )
     for row in several.filter(n__gt=1).order_by("code_id")[:NAMED]:
         wrong = f"its history has {row['n']} open entries; one at most can be true"

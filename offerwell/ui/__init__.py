@@ -1,0 +1,1 @@
+"""What both doors of people share: base page, components, template tags, paging, the selection form."""

@@ -1,5 +1,6 @@
-"""Argon2id at 19 MiB: OWASP's second choice, a quarter of Django's default memory, so that a burst of
-sign-ins cannot exhaust a small server (trust §9, V11).
+"""Argon2id at 19 MiB, OWASP's second choice.
+
+A quarter of Django's default memory, so that a burst of sign-ins cannot exhaust a small server (trust §9, V11).
 """
 
 from django.contrib.auth.hashers import Argon2PasswordHasher

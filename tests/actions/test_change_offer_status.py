@@ -30,9 +30,7 @@ def world(acme, rival):
     store = make.store(acme, "Glow")
     offer = make.offer(acme, "Summer", stores=[store])
     places = [make.enrollment(offer, make.member(acme, first)) for first in ("Nora", "Elena", "Hana", "Nocode")]
-    codes = [
-        make.code(place, f"C{n}", stores=[store], is_active=n != 2) for n, place in enumerate(places[:3])
-    ]
+    codes = [make.code(place, f"C{n}", stores=[store], is_active=n != 2) for n, place in enumerate(places[:3])]
     outside = make.member(acme, "Out")
     theirs = make.enrollment(make.offer(rival, "Summer"), make.member(rival, "Foreign"))
     foreign = make.code(theirs, "C0")

@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import make
 
 from offerwell.models import OfferPart, PromoCode
 from offerwell.queries.planned_change import Wish, plan_change, planned_rows
 from offerwell.rules.offer_status import Intent, Planned, planned_outcome
 from offerwell.rules.selection import MemberFilter, MemberSelection
+from tests import make
 
 MOMENTS = st.one_of(st.none(), st.integers(-3, 3).map(lambda days: make.NOW + timedelta(days=days)))
 CODES = st.lists(st.tuples(st.booleans(), MOMENTS, st.integers(0, 2)), min_size=1, max_size=12)

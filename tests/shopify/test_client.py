@@ -101,9 +101,7 @@ def test_a_read_that_never_works_is_a_passing_error(name: str) -> None:
     assert len(store.requests) == (1 if name == "another shape" else ATTEMPTS)
 
 
-@pytest.mark.parametrize(
-    "error", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")]
-)
+@pytest.mark.parametrize("error", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")])
 def test_without_a_connection_a_write_is_certain_not_to_have_happened(error: Exception) -> None:
     store, time = ScriptedStore([error, error, job_answer()]), FakeTime()
     assert connector_to(store, time).switch([gid(1)], active=False) == "gid://shopify/Job/1"
@@ -236,9 +234,7 @@ def test_a_static_token_is_not_renewed() -> None:
 
 
 def test_a_missing_scope_is_said_in_the_stores_words() -> None:
-    answer = error_answer(
-        "ACCESS_DENIED", "Access denied. Required access: `write_discounts` access scope.", data=None
-    )
+    answer = error_answer("ACCESS_DENIED", "Access denied. Required access: `write_discounts` access scope.", data=None)
     store = ScriptedStore([answer])
     with pytest.raises(AccessRefused, match="Required access: `write_discounts` access scope") as caught:
         connector_to(store, FakeTime()).switch([gid(1)], active=False)

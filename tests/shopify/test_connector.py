@@ -82,9 +82,7 @@ def echoing(field: str, answers: dict[str, Any], variable: str) -> Any:
     def answer(request: httpx.Request) -> httpx.Response:
         variables = json.loads(request.content)["variables"]
         count = sum(name.startswith(f"{variable}_") for name in variables)
-        return good(
-            {f"r{index}": answers.get(key(variables[f"{variable}_{index}"])) for index in range(count)}
-        )
+        return good({f"r{index}": answers.get(key(variables[f"{variable}_{index}"])) for index in range(count)})
 
     def key(value: Any) -> str:
         return value[field] if isinstance(value, dict) else value
@@ -290,9 +288,7 @@ def test_halving_asks_no_more_often_than_it_must() -> None:
 
 def test_create_sends_90_at_a_time() -> None:
     codes = [f"C{number}" for number in range(200)]
-    store = ScriptedStore(
-        [echoing("code", {code: made(number) for number, code in enumerate(codes)}, "input")]
-    )
+    store = ScriptedStore([echoing("code", {code: made(number) for number, code in enumerate(codes)}, "input")])
     created = connector_to(store, FakeTime()).create([spec(code) for code in codes])
     assert [one.ref for one in created] == [gid(number) for number in range(200)]
     assert [len(body["variables"]) for body in store.bodies()] == [90, 90, 20]
@@ -309,9 +305,7 @@ def test_a_spec_that_spoils_its_request_does_not_spoil_the_others() -> None:
 
     created = connector_to(ScriptedStore([answer]), FakeTime()).create([spec(code) for code in numbers])
     assert [one.ref for one in created] == [gid(0), gid(1), gid(2), "", gid(4)]
-    assert (
-        created[3].refusal == "The store refused the request: Variable $input_3 was provided invalid value."
-    )
+    assert created[3].refusal == "The store refused the request: Variable $input_3 was provided invalid value."
 
 
 def test_the_input_of_a_percentage_code() -> None:
@@ -380,9 +374,7 @@ def test_each_kind_gets_its_dates_by_its_own_update() -> None:
     nodes = [node(number, kind=kind) for number, kind in enumerate(kinds)]
     invalid = {"userErrors": [{"field": ["id"], "code": "INVALID", "message": "Not yours"}]}
     updated = {"userErrors": []}
-    store = ScriptedStore(
-        [reading(*nodes), *(good({"r0": one}) for one in (updated, updated, updated, invalid))]
-    )
+    store = ScriptedStore([reading(*nodes), *(good({"r0": one}) for one in (updated, updated, updated, invalid))])
     windows = {gid(number): (STARTS, ENDS if number else None) for number in range(6)}
     assert connector_to(store, FakeTime()).set_window(windows) == {
         gid(0): "",
@@ -407,9 +399,7 @@ def test_dates_go_90_at_a_time() -> None:
     nodes = [node(number) for number in range(100)]
     updated = {gid(number): {"userErrors": []} for number in range(100)}
     store = ScriptedStore([reading(*nodes), echoing("", updated, "id")])
-    refused_by = connector_to(store, FakeTime()).set_window(
-        {gid(number): (STARTS, None) for number in range(100)}
-    )
+    refused_by = connector_to(store, FakeTime()).set_window({gid(number): (STARTS, None) for number in range(100)})
     assert refused_by == {gid(number): "" for number in range(100)}
     assert [len(body["variables"]) for body in store.bodies()] == [1, 180, 20]
 

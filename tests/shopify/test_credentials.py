@@ -21,7 +21,7 @@ def credentials_at(
     store: ScriptedStore,
     time: FakeTime,
     tokens: MemoryTokens | None = None,
-    secret: str = "secret-1",  # noqa: S107 - made up
+    secret: str = "secret-1",
 ) -> ClientCredentials:
     return ClientCredentials(
         "https://glow-lab.myshopify.com",
@@ -147,14 +147,10 @@ def test_trouble_that_stays_is_no_doubt_about_the_write(trouble: httpx.Response 
     assert store.requests == []
 
 
-@pytest.mark.parametrize(
-    "body", [b"<html>", b"{}", b'{"access_token": ""}', b'{"access_token": 5}', b"[]", b'{"acc']
-)
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"access_token": ""}', b'{"access_token": 5}', b"[]", b'{"acc'])
 def test_an_answer_without_a_token_is_none(body: bytes) -> None:
     tokens = MemoryTokens()
-    credentials = credentials_at(
-        ScriptedStore([], grant_steps=[httpx.Response(200, content=body)]), FakeTime(), tokens
-    )
+    credentials = credentials_at(ScriptedStore([], grant_steps=[httpx.Response(200, content=body)]), FakeTime(), tokens)
     with pytest.raises(StoreError, match="something else"):
         credentials.token()
     assert tokens.load(credentials.key) is None

@@ -76,9 +76,7 @@ def test_every_kind_of_code_discount_is_read_and_has_its_own_update(schema: Grap
 
 
 def test_every_status_of_the_schema_is_known(schema: GraphQLSchema) -> None:
-    assert {name.lower() for name in schema.type_map["DiscountStatus"].values} == {
-        one.value for one in WindowStatus
-    }
+    assert {name.lower() for name in schema.type_map["DiscountStatus"].values} == {one.value for one in WindowStatus}
 
 
 def test_the_folder_holds_these_operations_and_no_others() -> None:

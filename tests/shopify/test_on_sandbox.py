@@ -135,9 +135,7 @@ def test_a_taken_code_is_named_and_the_others_are_made(sandbox: RunningSandbox) 
     [ref] = made(connector, "TAKEN", 1)
     [first, second] = connector.create([*specs("TAKEN", 1), *specs("FREE", 1)])
     assert (first.ref, first.taken) == ("", True)
-    assert (
-        first.refusal == "Code must be unique. Please try a different code. (TAKEN, basicCodeDiscount.code)"
-    )
+    assert first.refusal == "Code must be unique. Please try a different code. (TAKEN, basicCodeDiscount.code)"
     assert (second.taken, second.refusal) == (False, "")
     assert connector.find(["TAKEN0000"])["TAKEN0000"].ref == ref
     assert connector.find(["FREE0000"])["FREE0000"].ref == second.ref
@@ -172,9 +170,7 @@ def test_each_request_costs_what_was_reserved_for_it(sandbox: RunningSandbox) ->
     connector.set_window(dict.fromkeys(refs[:3], (STARTS, ENDS)))
     switched(connector, refs, active=False)
     connector.switch(refs, active=True)
-    costs = {
-        call["operation"]: call["cost"] for call in sandbox.calls() if call["operation"] != "access_token"
-    }
+    costs = {call["operation"]: call["cost"] for call in sandbox.calls() if call["operation"] != "access_token"}
     assert costs == {
         "Identify": documents.IDENTIFY.points,
         "CreateBasic": 7 * documents.CREATE_BASIC.points,
@@ -207,9 +203,7 @@ def test_251_ids_are_refused_here_and_there_and_nothing_changes(sandbox: Running
     with pytest.raises(ValueError, match="1 to 250 refs, not 251"):
         connector.switch(refs, active=False)
     assert sandbox.calls("BulkDeactivate") == []
-    with pytest.raises(
-        BatchRefused, match="input array size of 251 is greater than the maximum allowed of 250"
-    ):
+    with pytest.raises(BatchRefused, match="input array size of 251 is greater than the maximum allowed of 250"):
         raw_client(sandbox).send(switch_call(refs))
     assert statuses(connector, [ref]) == ["active"]
 

@@ -63,9 +63,7 @@ def found_of(connector: ShopifyConnector, refs: Sequence[str]) -> list[StoreCode
 class Between(httpx.HTTPTransport):
     """The real network, with something done around the upload."""
 
-    def __init__(
-        self, *, instead: httpx.Response | None = None, after: Callable[[], object] = lambda: None
-    ) -> None:
+    def __init__(self, *, instead: httpx.Response | None = None, after: Callable[[], object] = lambda: None) -> None:
         super().__init__()
         self.instead, self.after, self.uploads = instead, after, list[httpx.Request]()
 
@@ -74,9 +72,7 @@ class Between(httpx.HTTPTransport):
             return super().handle_request(request)
         self.uploads.append(request)
         if self.instead is not None:
-            return httpx.Response(
-                self.instead.status_code, headers=self.instead.headers, content=self.instead.content
-            )
+            return httpx.Response(self.instead.status_code, headers=self.instead.headers, content=self.instead.content)
         answer = super().handle_request(request)
         self.after()
         return answer

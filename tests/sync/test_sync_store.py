@@ -54,9 +54,7 @@ def change(acme, summer, *, to_active, key):
     wish = Wish(summer, OfferPart.CODES, to_active, MemberSelection(filter=MemberFilter(), up_to=newest))
     now = timezone.now()
     plan = plan_change(wish, at=now)
-    return change_offer_status(
-        workspace_id=acme.pk, wish=wish, digest=plan.digest, key=key, by=make.ANA, at=now
-    ).change
+    return change_offer_status(workspace_id=acme.pk, wish=wish, digest=plan.digest, key=key, by=make.ANA, at=now).change
 
 
 def counts(bulk_change):

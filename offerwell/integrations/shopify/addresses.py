@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 from offerwell.integrations.store import BatchRefused, StoreError
 
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\.myshopify\.com", re.ASCII)
-_ADMIN_PAGE = re.compile(
-    r"(?:https://)?admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,62})(?:/.*)?", re.ASCII
-)
+_ADMIN_PAGE = re.compile(r"(?:https://)?admin\.shopify\.com/store/([a-z0-9][a-z0-9-]{0,62})(?:/.*)?", re.ASCII)
 
 
 def shop_origin(domain: str, *, allow_loopback: bool = False) -> str:

@@ -147,9 +147,7 @@ def _refusal_by_status(answer: Answer) -> StoreError:
             "Enter its NAME.myshopify.com address under Settings › Stores.",
             permanent=True,
         )
-    return StoreError(
-        f"The store refused the request (HTTP {status}). Report this to Offerwell.", permanent=True
-    )
+    return StoreError(f"The store refused the request (HTTP {status}). Report this to Offerwell.", permanent=True)
 
 
 def _judge_errors(payload: Json) -> None:
@@ -173,9 +171,7 @@ def _codes_and_message(errors: object) -> tuple[frozenset[str], str]:
     if not entries:
         return frozenset(), _sentence(str(errors))
     codes = (_code_of(entry) for entry in entries)
-    return frozenset(code for code in codes if code), _sentence(
-        str(entries[0].get("message") or "no message")
-    )
+    return frozenset(code for code in codes if code), _sentence(str(entries[0].get("message") or "no message"))
 
 
 def _code_of(entry: Json) -> str:

@@ -161,9 +161,7 @@ class AdminClient:
 def _in_doubt(call: Call, doubt: Doubt) -> StoreError:
     """A read that went wrong did nothing; of a write nobody knows."""
     if not call.is_write:
-        return StoreError(
-            f"The store gave no usable answer: {doubt.what}. {AGAIN}", retry_after=doubt.retry_after
-        )
+        return StoreError(f"The store gave no usable answer: {doubt.what}. {AGAIN}", retry_after=doubt.retry_after)
     reason = f"Whether the store did it is not known: {doubt.what}. Offerwell reads it back first."
     return FateUnknown(reason, retry_after=doubt.retry_after)
 

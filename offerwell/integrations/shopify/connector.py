@@ -129,9 +129,7 @@ class ShopifyConnector:
             changes = [_redated(ref, windows[ref]) for ref in refs]
             outcomes = self._each_or_refused(operation, changes)
             with _understood(operation):
-                refusals |= {
-                    ref: _window_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)
-                }
+                refusals |= {ref: _window_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
         return refusals
 
     def redate(self, windows: Windows) -> str:
@@ -216,9 +214,7 @@ class ShopifyConnector:
         parts = _parts(items, operation.per_request)
         return [result for part in parts for result in self._halved(operation, part)]
 
-    def _halved(
-        self, operation: Operation, items: Sequence[Mapping[str, object]]
-    ) -> list[Json | BatchRefused]:
+    def _halved(self, operation: Operation, items: Sequence[Mapping[str, object]]) -> list[Json | BatchRefused]:
         try:
             return [result or {} for result in self._together(operation, items)]
         except BatchRefused as refused:
@@ -229,9 +225,7 @@ class ShopifyConnector:
 
     def _together(self, operation: Operation, items: Sequence[Mapping[str, object]]) -> list[Json | None]:
         """All items in one request, under aliases."""
-        variables = {
-            f"{name}_{index}": value for index, item in enumerate(items) for name, value in item.items()
-        }
+        variables = {f"{name}_{index}": value for index, item in enumerate(items) for name, value in item.items()}
         points = operation.points * len(items)
         found = self._client.send(Call(aliased(operation, len(items)), variables, points, operation.is_write))
         with _understood(operation):
@@ -321,9 +315,7 @@ def _as_typed(code: str, found: StoreCode | None) -> StoreCode | None:
     """A discount of several codes shows its first one: put the code that was looked up instead."""
     if found is None or found.code.casefold() == code.casefold():
         return found
-    return StoreCode(
-        found.ref, found.status, found.starts_at, found.ends_at, code, found.title, found.codes_count
-    )
+    return StoreCode(found.ref, found.status, found.starts_at, found.ends_at, code, found.title, found.codes_count)
 
 
 def _created(outcome: Json | BatchRefused) -> Created:

@@ -12,9 +12,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "operations"
-_SHAPE = re.compile(
-    r"(?P<kind>query|mutation) (?P<name>\w+)\((?P<params>[^)]*)\) \{\n  (?P<field>.*)\n\}", re.DOTALL
-)
+_SHAPE = re.compile(r"(?P<kind>query|mutation) (?P<name>\w+)\((?P<params>[^)]*)\) \{\n  (?P<field>.*)\n\}", re.DOTALL)
 _VARIABLE = re.compile(r"\$(\w+)")
 
 

@@ -67,9 +67,7 @@ def reserved(state: BucketState, points: int, now: float) -> tuple[BucketState, 
     return replace(current, available=left, busy_until=busy_until), wait
 
 
-def learned(
-    state: BucketState, available: float, maximum: float, restore_rate: float, now: float
-) -> BucketState:
+def learned(state: BucketState, available: float, maximum: float, restore_rate: float, now: float) -> BucketState:
     """The bucket after the store's word. While promises are out, only a lower figure is believed."""
     own = restored(state, now)
     believed = min(own.available, available) if now < own.busy_until else available

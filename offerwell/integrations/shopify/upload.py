@@ -51,9 +51,7 @@ def place_in(target: Json, *, loopback: bool) -> UploadPlace:
 
 def as_form(place: UploadPlace, content: bytes) -> tuple[bytes, str]:
     """The form's body and its content type. The store ignores every field after the file."""
-    form = httpx.Request(
-        "POST", place.url, data=dict(place.fields), files={"file": (FILE_NAME, content, FILE_TYPE)}
-    )
+    form = httpx.Request("POST", place.url, data=dict(place.fields), files={"file": (FILE_NAME, content, FILE_TYPE)})
     return form.read(), form.headers["Content-Type"]
 
 

@@ -29,9 +29,7 @@ def user_errors(payload: Json) -> tuple[UserError, ...]:
     """All refusals of one mutation's payload; KeyError when it is not one."""
     entries = payload["userErrors"]
     return tuple(
-        UserError(
-            str(entry["message"]), str(entry.get("code") or ""), tuple(map(str, entry.get("field") or ()))
-        )
+        UserError(str(entry["message"]), str(entry.get("code") or ""), tuple(map(str, entry.get("field") or ())))
         for entry in entries
     )
 

@@ -41,9 +41,7 @@ def new_http(*, loopback: bool) -> httpx.Client:
     return httpx.Client(timeout=TIMEOUTS, follow_redirects=False, trust_env=not loopback)
 
 
-def post(
-    http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], clock: Callable[[], float]
-) -> Answer:
+def post(http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], clock: Callable[[], float]) -> Answer:
     """Send once. Raises NotSent or NoAnswer; any HTTP status is an answer."""
     try:
         with http.stream(
