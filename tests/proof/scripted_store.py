@@ -72,3 +72,9 @@ class ScriptedStore:
             self.windows[ref], self.status[ref] = windows[ref], WindowStatus.ACTIVE
         self.breaks_after("set_window", list(windows))
         return dict.fromkeys(windows, "")
+
+    def redate(self, windows):
+        for ref in self._called("redate", windows):
+            self.windows[ref], self.status[ref] = windows[ref], WindowStatus.ACTIVE
+        self.breaks_after("redate", list(windows))
+        return f"job {next(self.numbers)}"

@@ -281,6 +281,66 @@ def test_a_stale_look_up_after_our_own_create_is_not_believed(acme, shop, summer
     assert (counts(off), list(scripted.status.values())) == ({"confirmed": 1}, [WindowStatus.EXPIRED])
 
 
+# -- many windows as one job --------------------------------------------------------------------------------
+
+
+def windows_wanted(acme, shop, summer, scripted, clock, count=5):
+    """Codes with a planned end, deactivated on the store; gives the activation. Jobs are worth it from 3 on."""
+    codes_on(scripted, summer, shop, count)
+    type(summer).objects.update(ends_at=make.NOW + timedelta(days=9))
+    change(acme, summer, clock())
+    a_pass(scripted, shop, clock).run()
+    clock.sleep(10)
+    scripted.redate_from = 3
+    scripted.calls.clear()
+    return change(acme, summer, clock(), to_active=True, key="on")
+
+
+def test_many_windows_go_as_one_job_and_are_read_back(acme, shop, summer, scripted, clock):
+    on = windows_wanted(acme, shop, summer, scripted, clock)
+    a_pass(scripted, shop, clock).run()
+    assert [call for call, _ in scripted.calls] == ["read", "redate", "jobs_done", "read"]
+    assert (counts(on), set(scripted.status.values())) == ({"confirmed": 5}, {WindowStatus.ACTIVE})
+
+
+@pytest.mark.parametrize("error", [BatchRefused("No file.", permanent=True), StoreError("Five jobs run already.")])
+def test_a_store_that_takes_no_such_job_gets_the_windows_one_by_one(acme, shop, summer, scripted, clock, error):
+    on = windows_wanted(acme, shop, summer, scripted, clock)
+
+    def breaks(call, names):
+        if call == "redate":
+            raise error
+
+    scripted.breaks = breaks
+    a_pass(scripted, shop, clock).run()
+    assert [call for call, _ in scripted.calls] == ["read", "redate", "set_window", "read"]
+    assert counts(on) == {"confirmed": 5}
+    assert set(StoreCode.objects.values_list("suspect_until", "attempts")) == {(None, 0)}
+
+
+def test_a_job_of_unknown_fate_is_not_followed_by_a_second_write(acme, shop, summer, scripted, clock):
+    on = windows_wanted(acme, shop, summer, scripted, clock)
+
+    def breaks(call, names):
+        if call == "redate":
+            raise FateUnknown("The connection broke.")
+
+    scripted.breaks = breaks
+    a_pass(scripted, shop, clock).run()
+    assert [call for call, _ in scripted.calls] == ["read", "redate"]
+    assert counts(on) == {"waiting": 5}
+    assert StoreCode.objects.filter(suspect_until__gt=clock(), due_at__gt=clock(), lease_owner="").count() == 5
+
+
+def test_codes_of_a_job_that_is_not_done_in_time_stay_suspect(acme, shop, summer, scripted, clock):
+    on = windows_wanted(acme, shop, summer, scripted, clock)
+    scripted.jobs_done = lambda jobs: dict.fromkeys(jobs, False)
+    a_pass(scripted, shop, clock).run()
+    assert (clock() - make.NOW).total_seconds() > MARGINS.job_patience
+    assert counts(on) == {"waiting": 5}
+    assert StoreCode.objects.filter(suspect_until__gt=clock(), lease_owner="").count() == 5
+
+
 # -- poisoned codes -----------------------------------------------------------------------------------------
 
 
