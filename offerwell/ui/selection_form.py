@@ -18,7 +18,7 @@ def filter_from(fields: QueryDict) -> MemberFilter:
     view = fields.get("view", "")
     return MemberFilter(
         view=View(view) if view in set(View) else View.ALL,
-        text=" ".join(fields.get("q", "").split())[:200],
+        text=" ".join(fields.get("q", "").replace("\0", "").split())[:200],
         country=fields.get("country", "").strip().upper()[:2],
         tag=fields.get("tag", "").strip()[:80],
         group=fields.get("group", "").strip()[:80],
@@ -46,7 +46,7 @@ def selection_from(fields: QueryDict, *, newest: int) -> MemberSelection:
 
 def _all_matching(fields: QueryDict, *, newest: int) -> MemberSelection:
     bound = fields.get("up_to", "")
-    if bound and not bound.isdigit():
+    if bound and not _is_id(bound):
         raise InvalidSelection("The selection could not be read. Select the members again.")
     return MemberSelection(
         filter=filter_from(fields),
@@ -63,6 +63,11 @@ def _ids(fields: QueryDict, name: str) -> tuple[int, ...]:
             f"{len(listed):,} members are ticked one by one; the most is {MOST_IDS:,}. "
             "Use Select all, then untick the members to leave out."
         )
-    if not all(word.isascii() and word.isdigit() and len(word) <= 18 for word in listed):  # noqa: PLR2004  below 2**63
+    if not all(_is_id(word) for word in listed):
         raise InvalidSelection("The selection could not be read. Select the members again.")
     return tuple(dict.fromkeys(int(word) for word in listed))
+
+
+def _is_id(word: str) -> bool:
+    """Whether the word is a number that fits a database id (isdigit() alone takes "²")."""
+    return word.isascii() and word.isdigit() and len(word) <= 18  # noqa: PLR2004  below 2**63

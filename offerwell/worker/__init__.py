@@ -7,10 +7,11 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from offerwell import jobs
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("offerwell.worker")
 stopping = threading.Event()
 SWEEP_EVERY = 1.0
+STATISTICS_EVERY = 600  # sweeps; a sample of 1,000 rows an index, some milliseconds
 # Whoever stops us (systemd, a container engine) waits 25 to 30 seconds before it kills.
 LEAVE_WITHIN = 20.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -84,8 +86,12 @@ def serve_worker(*, threads: int = 2) -> None:
 
 def _sweep_until_stopped(pool: Executor) -> None:
     running: dict[Job, Future[None]] = {}
-    while not stopping.is_set():
+    for turn in count():
+        if stopping.is_set():
+            return
         try:
+            if turn % STATISTICS_EVERY == 0:
+                _keep_statistics()
             sweep_once(pool, running)
             _beat()
         except Exception:
@@ -99,6 +105,14 @@ def _leave_at_last() -> None:
     timer = threading.Timer(LEAVE_WITHIN, os._exit, [0])
     timer.daemon = True
     timer.start()
+
+
+def _keep_statistics() -> None:
+    """SQLite chooses its indexes by statistics that nobody refreshes for it; PostgreSQL does it by itself."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit=1000")
+            cursor.execute("ANALYZE")
 
 
 def _beat() -> None:

@@ -13,5 +13,4 @@ if TYPE_CHECKING:
 
 urlpatterns: list[URLPattern] = [
     path("", views.members, name="members"),
-    path("", views.members, name="member_list"),  # what the sidebar calls it
 ]

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 urlpatterns: list[URLPattern] = [
     path("", views.stores, name="stores"),
-    path("", views.stores, name="store_list"),  # what the sidebar calls it
     path("connect/", views.store_connect, name="store_connect"),
     path("<int:store_id>/", views.store, name="store"),
     path("<int:store_id>/check/", views.store_check, name="store_check"),
