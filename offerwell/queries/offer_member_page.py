@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from offerwell.models import Enrollment, OfferPart, SocialHandle
 from offerwell.queries.member_statuses import SeenPart, parts_of
-from offerwell.queries.offer_members import FEW, enrollments_matching
+from offerwell.queries.offer_members import FEW, SHORTEST_INDEXED, enrollments_matching
 from offerwell.rules.selection import MemberFilter, View
 
 if TYPE_CHECKING:
@@ -130,11 +130,14 @@ def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: 
         wish = PageWish(filter=wanted, after=page.next)
 
 
-def is_cut(offer: Offer, wanted: MemberFilter) -> bool:
-    """Whether the search hits more members than a page looks through (`offer_members.FEW`)."""
-    if not wanted.text:
-        return False
-    return enrollments_matching(offer, MemberFilter(text=wanted.text), for_page=True).order_by().count() >= FEW
+def text_hits(offer: Offer, wanted: MemberFilter) -> int | None:
+    """How many members the search alone hits: `FEW` means that many or more, and a page looks through no others.
+
+    None without a word that the text index holds: such lists are never cut.
+    """
+    if all(len(word) < SHORTEST_INDEXED for word in wanted.text.split()):
+        return None
+    return enrollments_matching(offer, MemberFilter(text=wanted.text), for_page=True).order_by()[:FEW].count()
 
 
 def count_up_to(offer: Offer, wanted: MemberFilter, limit: int = COUNTED_UP_TO) -> int:

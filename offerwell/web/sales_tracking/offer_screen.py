@@ -12,18 +12,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from offerwell.jobs import wake
-from offerwell.models import Group, Offer, Tag
-from offerwell.queries.offer_list import offer_seen, offer_terms
+from offerwell.queries.offer_list import marks, offer_seen, offer_terms
 from offerwell.queries.offer_member_page import (
     COUNTED_UP_TO,
     EVERYBODY,
     PageWish,
     Sort,
     count_up_to,
-    is_cut,
     is_filtered,
     member_page,
     newest_enrollment,
+    text_hits,
 )
 from offerwell.queries.offer_members import FEW
 from offerwell.queries.offer_tallies import Tallies, tallies_of
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpResponse, QueryDict
 
+    from offerwell.models import Offer
     from offerwell.queries.offer_member_page import MemberPage, MemberRow
     from offerwell.web.needs import BrandRequest
 
@@ -82,8 +82,8 @@ def offer_screen(
         with transaction.atomic():
             wake("count_tallies", offer.pk)
     page = member_page(offer, wish, at=at)
-    cut = is_cut(offer, wish.filter)
-    total, is_capped = _total(offer, wish.filter, tallies, page, is_cut=cut)
+    hits = text_hits(offer, wish.filter)
+    total, is_capped = _total(offer, wish.filter, tallies, page, hits=hits)
     poll = poll_after(page.rows, turn=0)
     shown = {
         "offer": offer,
@@ -94,7 +94,7 @@ def offer_screen(
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
-        "cut_at": f"{FEW:,}" if cut else "",
+        "cut_at": f"{FEW:,}" if hits == FEW else "",
         "rows": cells_of(offer, page.rows),
         "total": total,
         "pager": _pager(wish, page, total, is_capped=is_capped),
@@ -108,8 +108,7 @@ def offer_screen(
         "sort": wish.sort,
         "by_name": _name_sort(wish),
         "by_newest": SortLink(_query(wish.filter, Sort.NEWEST), "descending" if wish.sort == Sort.NEWEST else ""),
-        "tags": list(Tag.objects.order_by("key")[:200]),
-        "groups": list(Group.objects.order_by("key")[:200]),
+        "marks": marks(),
         "up_to": newest_enrollment(offer),
         "poll": poll,
         "poll_href": poll_address(offer, page.rows, poll, wish),
@@ -134,11 +133,13 @@ def page_wish(fields: QueryDict) -> PageWish:
 
 
 def _total(
-    offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPage, *, is_cut: bool
+    offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPage, *, hits: int | None
 ) -> tuple[int | None, bool]:
     """How many members the list has, and whether it was only counted so far. A short list counts itself."""
-    if is_cut:
+    if hits == FEW:
         return None, True
+    if hits is not None and wanted == MemberFilter(text=wanted.text):
+        return hits, False
     if page.previous is None and page.next is None:
         return len(page.rows), False
     if not is_filtered(wanted):
