@@ -66,9 +66,7 @@ def ready_checks(at: datetime) -> list[Check]:
     """Every check. When the database fails, those that need it are unknown."""
     database = _database_writes()
     if database.state == "wrong":
-        behind_it = [
-            Check(name, "unknown", "The database does not answer.") for name in ("migrations", "due_rows")
-        ]
+        behind_it = [Check(name, "unknown", "The database does not answer.") for name in ("migrations", "due_rows")]
     else:
         behind_it = [_migrations(), _due_rows(at)]
     return [database, behind_it[0], _worker(), behind_it[1], _disk()]
@@ -102,9 +100,7 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
 def _migrations() -> Check:
     missing = len(_known_migrations() - set(MigrationRecorder(connection).applied_migrations()))
     if missing:
-        return Check(
-            "migrations", "wrong", f"{missing} migrations are missing. Run `offerwell migrate`.", missing
-        )
+        return Check("migrations", "wrong", f"{missing} migrations are missing. Run `offerwell migrate`.", missing)
     return Check("migrations", "ok")
 
 
@@ -126,13 +122,9 @@ def _due_rows(at: datetime) -> Check:
     oldest = 0.0
     late = False
     with scopes_disabled():
-        on = Store.objects.filter(is_on=True, trouble="").filter(
-            Q(paused_until=None) | Q(paused_until__lte=at)
-        )
+        on = Store.objects.filter(is_on=True, trouble="").filter(Q(paused_until=None) | Q(paused_until__lte=at))
         for store in on:
-            due = StoreCode.objects.filter(store=store, due_at__lte=at).aggregate(first=Min("due_at"))[
-                "first"
-            ]
+            due = StoreCode.objects.filter(store=store, due_at__lte=at).aggregate(first=Min("due_at"))["first"]
             if due is not None:
                 oldest = max(oldest, (at - due).total_seconds())
                 late = late or at - max(due, store.last_answer_at or due) > LATE
@@ -150,7 +142,5 @@ def _disk() -> Check:
     usage = shutil.disk_usage(settings.DATA)
     share = round(usage.free / usage.total, 3)
     if share < _DISK_FREE:
-        return Check(
-            "disk", "wrong", f"Only {share:.1%} of the disk is free. Make room in {settings.DATA}.", share
-        )
+        return Check("disk", "wrong", f"Only {share:.1%} of the disk is free. Make room in {settings.DATA}.", share)
     return Check("disk", "ok", value=share)
