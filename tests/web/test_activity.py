@@ -165,11 +165,12 @@ def test_items_as_csv(client, world):
     nora, elena = (codes[n].enrollment.member for n in (0, 1))
     rows = csv_lines(client.get(at(change, "items.csv")))
     assert rows[0] == ["Member", "E-mail", "Code or link", "Before", "Wanted", "Store", "Result", "Reason"]
-    assert rows[1:3] == [
+    by_code = sorted(rows[1:], key=lambda row: row[2])
+    assert [by_code[1], by_code[0]] == [
         [nora.name, nora.email, "NORA", "Active", "Deactivated", "Glow", "confirmed", ""],
         [elena.name, elena.email, "ELENA", "Active", "Deactivated", "Glow", "failed", "Code not found in the store."],
     ]
-    assert [row[6] for row in rows[1:]] == ["confirmed", "failed", "waiting"]
+    assert [row[6] for row in by_code] == ["failed", "confirmed", "waiting"]
     assert [row[2] for row in csv_lines(client.get(at(change, "items.csv"), {"result": "failed"}))] == [
         "Code or link", "ELENA",
     ]  # fmt: skip
@@ -181,7 +182,7 @@ def test_a_csv_never_starts_a_formula(client, world, first):
     member = codes[0].enrollment.member
     type(member).objects.filter(pk=member.pk).update(first_name=first)
     rows = csv_lines(client.get(at(change, "members.csv")))
-    assert rows[1][1] == f"'{first}"
+    assert [row[1] for row in rows[1:] if row[0] == str(member.pk)] == [f"'{first}"]
     assert all(not cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in rows for cell in row)
 
 
