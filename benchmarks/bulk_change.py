@@ -41,9 +41,9 @@ class Figures:
         )
 
 
-def measure(size: int, rounds: int = 3) -> Figures:
+def measure(size: int, rounds: int = 1, name: str = "Crowd") -> Figures:
     """Raw and ours in turns on the same data, each from the same start; the medians."""
-    offer = make_crowd(size)
+    offer = make_crowd(size, name=name)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     raws, plans, applies = [], [], []
     with scope(workspace=offer.workspace):

@@ -16,10 +16,14 @@ _LAST = ("Dubois", "Bennett", "Garcia", "Haddad", "Osei", "Chen", "Larsen", "Kay
 
 def make_crowd(size: int, *, name: str = "Crowd") -> Offer:
     """A workspace with one offer of `size` members; one in six codes is deactivated."""
-    workspace = Workspace.objects.create(name=name, slug=name.lower(), created_at=NOW)
+    workspace = Workspace.objects.create(name=name, slug=name.lower().replace(" ", "-"), created_at=NOW)
     with scope(workspace=workspace):
         store = Store.objects.create(
-            workspace=workspace, label="Bench", kind="sandbox", address=f"http://127.0.0.1:1/{name}", connected_at=NOW
+            workspace=workspace,
+            label="Bench",
+            kind="sandbox",
+            address=f"http://127.0.0.1:1/{name.lower()}",
+            connected_at=NOW,
         )
         offer = Offer.objects.create(
             workspace=workspace, name="Founders Club", name_key="founders club", type="promo_code",
