@@ -277,6 +277,22 @@ def adopt(refs_file, stores, ends_at=None):
     return place
 
 
+def sign_in(ground, people):
+    """So many operators of the workspace; the session cookie of each."""
+    from django.conf import settings
+    from django.test import Client as Browser
+
+    from offerwell.models import Workspace
+    from tests import make
+
+    place, cookies = Workspace.objects.get(pk=ground["workspace"]), []
+    for _ in range(people):
+        browser = Browser()
+        browser.force_login(make.user(place, role="operator"))
+        cookies.append(browser.cookies[settings.SESSION_COOKIE_NAME].value)
+    return cookies
+
+
 def change_all(ground, *, to_active):
     client = Client(ground, f"all{time.time_ns()}", 1, [])
     return client.confirmed(client.name, real_wish(ground, {"to_active": to_active, "except": []})).change.pk
@@ -366,7 +382,7 @@ def stored(ground):
 
 
 VERBS = {
-    "migrate": migrate, "adopt": adopt, "change_all": change_all, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
+    "migrate": migrate, "adopt": adopt, "change_all": change_all, "sign_in": sign_in, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
 }  # fmt: skip
 
 if __name__ == "__main__":
