@@ -188,7 +188,7 @@ def _supersede(store_id: int, rows: QuerySet[StoreCode, Any], *, at: datetime) -
     lost = list(waiting.values("generation", "store_id").annotate(n=Count("pk")))
     if not lost:
         return
-    _forget_outcomes(lost, waiting)
+    forget_outcomes(lost, waiting)
     insert_select(
         ItemOutcome,
         ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
@@ -203,8 +203,8 @@ def _supersede(store_id: int, rows: QuerySet[StoreCode, Any], *, at: datetime) -
         )
 
 
-def _forget_outcomes(lost: Sequence[Mapping[str, Any]], waiting: QuerySet[StoreCode, Any]) -> None:
-    """A failed or refused item that is superseded now counts once: as superseded."""
+def forget_outcomes(lost: Sequence[Mapping[str, Any]], waiting: QuerySet[StoreCode, Any]) -> None:
+    """A failed or refused item that is superseded or retried now no longer counts as it came out first."""
     for row in lost:
         codes = waiting.filter(generation=row["generation"], store_id=row["store_id"]).values("code_id")
         old = ItemOutcome.objects.filter(change_id=row["generation"], store_id=row["store_id"], code_id__in=codes)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
+from offerwell.actions.change_offer_status import forget_outcomes
 from offerwell.actions.record_event import record_event
 from offerwell.jobs import wake
 from offerwell.models import BulkChange, StoreCode, lock_workspace
@@ -27,13 +28,15 @@ def retry_failed_items(*, workspace_id: int, change: BulkChange, by: Actor, at: 
     rows = StoreCode.objects.filter(generation=change.pk, observed_generation__lt=F("generation")).filter(
         ~Q(problem="") | Q(next_attempt_at__gt=at)
     )
-    stores = list(rows.values_list("store_id", flat=True).distinct())
+    retried = list(rows.values("generation", "store_id").annotate(n=Count("pk")))
+    # They wait for their store again: whoever watches must not read the old result as the new one.
+    forget_outcomes(retried, rows)
     count = rows.update(problem="", attempts=0, next_attempt_at=None, due_at=at)
     if count:
         record_event(
             workspace_id=workspace_id, kind="failed_items_retried", subject=f"bulk_change:{change.pk}",
             facts={"items": count}, by=by, at=at,
         )  # fmt: skip
-    for store_id in stores:
-        wake("sync_store", store_id)
+    for row in retried:
+        wake("sync_store", row["store_id"])
     return count

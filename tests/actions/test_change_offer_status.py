@@ -9,9 +9,20 @@ from django_scopes import scope
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
 from offerwell.actions.retry_failed_items import retry_failed_items
 from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
-from offerwell.models import BulkChange, BulkChangeItem, Event, ItemOutcome, OfferPart, PromoCode, SalesLink, StoreCode
+from offerwell.models import (
+    BulkChange,
+    BulkChangeItem,
+    ChangeProgress,
+    Event,
+    ItemOutcome,
+    OfferPart,
+    PromoCode,
+    SalesLink,
+    StoreCode,
+)
 from offerwell.queries.change_progress import progress_of
 from offerwell.queries.planned_change import Wish, plan_change
+from offerwell.queries.verify_counts import count_problems
 from offerwell.rules.selection import MemberFilter, MemberSelection
 from tests import make
 
@@ -181,6 +192,28 @@ def test_retry_makes_failed_items_due_again(acme, world):
     assert retry_failed_items(workspace_id=acme.pk, change=change, by=make.ANA, at=make.NOW) == 2
     assert StoreCode.objects.filter(generation=change.pk, problem="", due_at=make.NOW).count() == 2
     assert retry_failed_items(workspace_id=acme.pk, change=change, by=make.ANA, at=make.NOW) == 0
+
+
+def test_retried_items_wait_for_their_store_again(acme, world):
+    _, offer, _, members, _ = world
+    change = apply(acme, offer, MemberSelection(ids=tuple(members)))
+    row = StoreCode.objects.filter(generation=change.pk).first()
+    StoreCode.objects.filter(pk=row.pk).update(problem="failed", due_at=None)
+    ItemOutcome.objects.create(
+        workspace=acme,
+        change_id=change.pk,
+        store_id=row.store_id,
+        code_id=row.code_id,
+        result="failed",
+        reason="",
+        at=make.NOW,
+    )
+    ChangeProgress.objects.filter(change=change).update(failed=1)
+    assert (progress_of(change).bad, progress_of(change).waiting) == (1, 1)
+    assert retry_failed_items(workspace_id=acme.pk, change=change, by=make.ANA, at=make.NOW) == 1
+    assert (progress_of(change).bad, progress_of(change).waiting) == (0, 2)
+    assert not ItemOutcome.objects.filter(change_id=change.pk).exists()
+    assert count_problems(acme) == []
 
 
 @pytest.mark.parametrize("table", ["bulkchange", "bulkchangeitem", "event"])

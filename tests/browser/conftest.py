@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.product import ANALYST, NEWCOMER, Product, SignIn
+from tests.browser.steps import sign_in
 from tests.browser.watched import Watch
 
 if TYPE_CHECKING:
@@ -112,9 +113,7 @@ def _sign_in_once(browser: Browser, product: Product, who: SignIn) -> object:
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto("/account/login/")
-    page.get_by_label("Email").fill(who.email)
-    page.get_by_label("Password").fill(who.password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sign_in(page, who)
     page.wait_for_url("**/reporting/sales-tracking/")
     state = context.storage_state()
     context.close()

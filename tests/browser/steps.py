@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Page
 
+    from tests.browser.product import SignIn
+
 SUMMER = "Summer Glow 20%"
 FOUNDERS = "Founders Club"
 HOLIDAY = "Holiday Sitewide"
@@ -37,6 +39,13 @@ class Row:
     codes: tuple[str, ...]
     links: tuple[str, ...]
     badges: tuple[str, ...]
+
+
+def sign_in(page: Page, who: SignIn) -> None:
+    """Type e-mail and password on the sign-in page that is open."""
+    page.get_by_label("Email").fill(who.email)
+    page.get_by_label("Password").fill(who.password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def open_offer(page: Page, name: str) -> None:
@@ -116,3 +125,43 @@ def until(is_so: Callable[[], bool], what: str, seconds: float = 40) -> None:
     while not is_so():
         assert time.monotonic() < end, f"never happened: {what}"
         time.sleep(0.2)
+
+
+def close(page: Page) -> None:
+    """Close the dialog by the button of its foot."""
+    page.locator(".dialog-foot [data-close]").click()
+    expect(page.locator("#dialog-content")).to_be_empty()
+
+
+def newest_change(page: Page) -> int:
+    """The number of the newest bulk change, from the Activity page."""
+    page.goto("/reporting/activity/")
+    href = page.locator("table.index tbody a").first.get_attribute("href")
+    assert href is not None
+    return int(href.rstrip("/").rsplit("/", 1)[1])
+
+
+def deactivate(page: Page, chosen: list[Row], *, part: str = "Codes") -> None:
+    """Select and confirm. Ends when the dialog stands on its last step."""
+    tick(page, chosen)
+    manage(page)
+    choose(page, part, "Deactivate")
+    noun = part.lower().removesuffix("s") if len(chosen) == 1 else part.lower()
+    to_confirm(page, f"Deactivate {len(chosen)} {noun}?")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator('#dialog-content [data-step^="done-"]')).to_be_visible()
+
+
+def tab_to(page: Page, wanted: Locator, *, most: int = 250) -> None:
+    """Press Tab until it has the focus."""
+    press_until(page, "Tab", wanted, most=most)
+
+
+def press_until(page: Page, key: str, wanted: Locator, *, most: int = 250) -> None:
+    """Press a key until the wanted control has the focus."""
+    for _ in range(most):
+        page.keyboard.press(key)
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+    message = f"{key} never reached {wanted}"
+    raise AssertionError(message)

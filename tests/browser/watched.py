@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
 
@@ -18,6 +20,7 @@ class Watch:
     def __init__(self) -> None:
         self.complaints: list[str] = []
         self.expected: set[int] = set()
+        self.expected_texts: set[str] = set()
 
     def over(self, context: BrowserContext) -> None:
         """Watch all pages of this context."""
@@ -29,9 +32,15 @@ class Watch:
         """The browser writes refused requests to its console: those with these statuses belong to the test."""
         self.expected |= set(statuses)
 
+    def expect_text(self, text: str) -> None:
+        """Complaints with these words belong to the test."""
+        self.expected_texts.add(text)
+
     def assert_clean(self) -> None:
         """Nothing was complained about but the announced."""
-        assert [one for one in self.complaints if not self._is_expected(one)] == []
+        unexpected = "\n".join(one for one in self.complaints if not self._is_expected(one))
+        if unexpected:
+            pytest.fail(f"The browser complained:\n{unexpected}")
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -41,5 +50,7 @@ class Watch:
         self.complaints.append(f"script error: {thrown.error}")
 
     def _is_expected(self, complaint: str) -> bool:
+        if any(text in complaint for text in self.expected_texts):
+            return True
         found = re.match(r"Failed to load resource: the server responded with a status of (\d+)", complaint)
         return found is not None and int(found.group(1)) in self.expected

@@ -1,0 +1,187 @@
+"""axe finds nothing on any screen and dialog state, light and dark, at 1440 and 390 pixels."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import steps
+from tests.browser.looking import Look
+from tests.browser.product import ANALYST, NEWCOMER
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def look():
+    looking = Look()
+    yield looking
+    assert looking.states, "nothing was looked at"
+    assert looking.violations == []
+
+
+def test_signed_out(new_context, look, product):
+    page = new_context(None).new_page()
+    for name, address in (
+        ("sign-in", "/account/login/"),
+        ("sign-in-code", "/account/login/code/"),
+        ("password-reset", "/account/password/reset/"),
+    ):
+        page.goto(address)
+        look.at(page, name)
+    page.goto("/account/login/")
+    steps.sign_in(page, type(product.sign_in)(product.sign_in.email, "not the password"))
+    expect(page.get_by_text("not correct")).to_be_visible()
+    look.at(page, "sign-in-refused")
+
+
+def test_offers_and_the_dialog(page, look, store):
+    page.goto("/reporting/sales-tracking/")
+    look.at(page, "offers")
+    page.goto("/reporting/sales-tracking/?q=nothing+like+this")
+    look.at(page, "offers-none-match")
+    steps.open_offer(page, steps.SUMMER)
+    look.at(page, "offer")
+    chosen = steps.active_rows(page, 3, skip=5)
+    steps.tick(page, chosen)
+    look.at(page, "selected")
+    steps.manage(page)
+    look.at(page, "choose")
+    steps.choose(page, "Codes", "Activate")
+    look.at(page, "choose-nothing")
+    steps.choose(page, "Codes", "Deactivate")
+    look.at(page, "choose-preview")
+    steps.to_confirm(page, "Deactivate 3 codes?")
+    look.at(page, "confirm")
+    with store.slow(600):
+        page.get_by_role("button", name="Confirm").click()
+        expect(steps.title(page)).to_have_text("Deactivating codes…")
+        look.at(page, "progress")
+        page.get_by_role("link", name="Close and keep running").click()
+        expect(page.locator("ow-toast")).to_be_visible()
+        look.at(page, "progress-toast")
+    expect(page.locator("ow-toast", has_text="3 codes deactivated")).to_be_visible(timeout=90_000)
+    look.at(page, "done-toast")
+    page.locator("ow-toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("ow-toast", has_text="3 codes activated")).to_be_visible(timeout=60_000)
+
+
+def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, watch):
+    watch.expect_status(409)
+    steps.open_offer(page, steps.SUMMER)
+    bad, good, other = steps.active_rows(page, 3, skip=8)
+    store.arm(kind="outside_edit", code=bad.codes[0], action="add_code", to=f"{bad.codes[0]}MORE")
+    steps.deactivate(page, [bad, good])
+    expect(steps.title(page)).to_have_text("1 code deactivated")
+    look.at(page, "some-failed")
+    steps.close(page)
+    look.at(page, "some-failed-toast")
+    page.goto("/reporting/sales-tracking/2/?view=attention")
+    look.at(page, "needs-attention")
+    page.goto("/reporting/activity/")
+    page.get_by_role("link", name="1 code deactivated").first.click()
+    look.at(page, "change-failed")
+
+    second = page.context.new_page()
+    steps.open_offer(second, steps.SUMMER)
+    steps.tick(second, [good, other])
+    steps.manage(second)
+    steps.choose(second, "Codes", "Activate")
+    steps.to_confirm(second, "Activate 1 code?")
+    look.at(second, "confirm-activate")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1, name="activated")).to_be_visible()
+    look.at(page, "change-done")
+    second.get_by_role("button", name="Confirm").click()
+    expect(second.get_by_role("alert")).to_be_visible()
+    look.at(second, "out-of-date")
+    second.keyboard.press("Escape")
+    second.get_by_role("button", name="Clear", exact=True).click()
+    steps.deactivate(second, [other])
+    look.at(second, "done")
+    second.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    expect(steps.title(second)).to_have_text("1 code activated")
+    store.arm(kind="outside_edit", code=bad.codes[0], action="delete")
+
+
+def test_selection_of_everything(page, look):
+    steps.open_offer(page, steps.FOUNDERS)
+    page.get_by_label("Select all members on this page").check()
+    look.at(page, "page-selected")
+    page.get_by_role("button", name="Select all 10,010 members").click()
+    look.at(page, "all-selected")
+    steps.manage(page)
+    steps.choose(page, "Codes", "Deactivate")
+    page.locator("#current-status summary").click()
+    look.at(page, "choose-10010")
+    page.keyboard.press("Escape")
+    page.locator("#members tbody tr").first.get_by_role("button", name="More actions").click()
+    look.at(page, "row-menu")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    look.at(page, "shortcuts")
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("activity", "/reporting/activity/"),
+        ("members", "/members/"),
+        ("members-none-match", "/members/?q=nothing+like+this"),
+        ("create-offer", "/reporting/sales-tracking/new/"),
+        ("edit-offer", "/reporting/sales-tracking/2/edit/"),
+        ("add-members", "/reporting/sales-tracking/2/add-members/"),
+        ("generate-nothing", "/reporting/sales-tracking/2/generate/"),
+        ("import-members", "/import/members/"),
+        ("import-codes", "/import/codes/2/"),
+        ("stores", "/settings/stores/"),
+        ("store", "/settings/stores/1/"),
+        ("connect-store", "/settings/stores/connect/"),
+        ("store-credentials", "/settings/stores/1/credentials/"),
+        ("account-password", "/account/password/change/"),
+        ("account-second-factor", "/account/2fa/"),
+        ("account-sessions", "/account/sessions/"),
+        ("account-email", "/account/email/"),
+    ],
+)
+def test_screen(page, look, name, address):
+    assert page.goto(address).status == 200
+    look.at(page, name)
+
+
+def test_refusals(page, new_context, look, watch):
+    watch.expect_status(403, 404, 422)
+    page.goto("/reporting/sales-tracking/999999/")
+    look.at(page, "not-found")
+    analyst = new_context(ANALYST).new_page()
+    analyst.goto("/settings/stores/connect/")
+    look.at(analyst, "not-allowed")
+    analyst.goto("/reporting/sales-tracking/2/")
+    look.at(analyst, "offer-of-an-analyst")
+    page.goto("/reporting/sales-tracking/new/")
+    page.get_by_role("button", name="Create offer").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look.at(page, "create-offer-refused")
+    page.goto("/settings/stores/connect/")
+    page.get_by_role("button", name="Connect store").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look.at(page, "connect-store-refused")
+
+
+def test_a_workspace_where_nothing_is_yet(new_context, look):
+    page = new_context(NEWCOMER).new_page()
+    for name, address in (
+        ("empty-offers", "/reporting/sales-tracking/"),
+        ("empty-activity", "/reporting/activity/"),
+        ("empty-members", "/members/"),
+        ("empty-stores", "/settings/stores/"),
+    ):
+        page.goto(address)
+        look.at(page, name)
+
+
+def test_menus_on_a_phone(page, look):
+    page.goto("/reporting/sales-tracking/")
+    page.get_by_role("button", name="Your account").click()
+    look.at(page, "account-menu")
