@@ -19,7 +19,9 @@ from offerwell.management.offers import offers
 from offerwell.management.parts import sandbox, serve, worker
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.run import run
+from offerwell.management.team import team
 from offerwell.management.verify import verify
+from offerwell.management.workspaces import workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,5 +78,5 @@ def main() -> None:
     """
 
 
-for command in (run, serve, worker, sandbox, migrate, demo, verify, members, codes, offers, changes):
+for command in (run, serve, worker, sandbox, migrate, demo, verify, workspaces, team, members, codes, offers, changes):
     main.add_command(command)

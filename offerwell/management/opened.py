@@ -75,7 +75,10 @@ def _workspace(slug: str | None) -> Workspace:
         return listed[0]
     slugs = list(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:20])
     if not slugs:
-        raise Refused("There is no workspace yet.", "Run `offerwell demo` for a sample one, or `offerwell run`.")
+        next_step = (
+            "Create one with `offerwell workspaces create NAME --owner EMAIL`, or run `offerwell demo` for a sample."
+        )
+        raise Refused("There is no workspace yet.", next_step)
     if slug:
         raise Refused(f"There is no workspace “{slug}”.", f"Use one of: {', '.join(slugs)}.")
     raise Refused("There are several workspaces.", f"Say which with --workspace: {', '.join(slugs)}.")
