@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-
-os.environ.setdefault("OFFERWELL_DATA", tempfile.mkdtemp(prefix="offerwell-test-"))
-
 import pytest
 from django_scopes import scope
 
