@@ -160,9 +160,13 @@ class Sandbox:
     def fault(self, **fault):
         self.http.post("/_sandbox/faults", json=fault).raise_for_status()
 
+    def hits(self):
+        """How often each kind of fault struck so far."""
+        return self.http.get("/_sandbox/faults").json()["hits"]
+
     def calm(self):
         """Ends all faults. Gives how often each kind struck."""
-        hits = self.http.get("/_sandbox/faults").json()["hits"]
+        hits = self.hits()
         self.http.delete("/_sandbox/faults").raise_for_status()
         return hits
 
