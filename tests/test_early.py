@@ -32,12 +32,14 @@ def test_each_xdist_worker_has_its_own_folder_and_leaves_none(tmp_path):
     probe, told = tmp_path / "test_probe.py", tmp_path / "told"
     probe.write_text(PROBE)
     told.mkdir()
+    environment = {name: value for name, value in os.environ.items() if name != "OFFERWELL_TEST_FOLDER"}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", "2", "-c", "pyproject.toml", "--rootdir", str(ROOT), str(probe)],
-        cwd=ROOT, env={**os.environ, "TOLD": str(told)}, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env={**environment, "TOLD": str(told)}, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     folders = {path.read_text() for path in told.iterdir()}
     assert len(folders) == len(list(told.iterdir())) == 2
-    assert [folder for folder in folders if Path(folder).exists()] == []
+    assert {Path(folder).parent.name[:15] for folder in folders} == {"offerwell-test-"}
+    assert [folder for folder in folders if Path(folder).parent.exists()] == []
     assert str(settings.DATA) not in folders
