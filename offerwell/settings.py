@@ -67,6 +67,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "offerwell.demo.on_sign_in_page.demo_sign_in",
             ],
             "builtins": ["offerwell.ui.templatetags.offerwell"],
             "libraries": {"offerwell": "offerwell.ui.templatetags.offerwell"},
