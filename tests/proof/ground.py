@@ -160,6 +160,10 @@ class Sandbox:
     def fault(self, **fault):
         self.http.post("/_sandbox/faults", json=fault).raise_for_status()
 
+    def calls(self):
+        """How many calls there were so far."""
+        return self.http.get("/_sandbox/info").json()["counts"]["requests"]
+
     def hits(self):
         """How often each kind of fault struck so far."""
         return self.http.get("/_sandbox/faults").json()["hits"]
