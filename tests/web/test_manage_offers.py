@@ -237,13 +237,14 @@ def test_nothing_to_change_is_said_and_refused(client, world):
     [
         ("", "A change is confirmed after its plan was shown."),
         ("forged", "This plan could not be read."),
-        (signing.dumps({"digest": "x"}, salt="offerwell.plan"), "This plan could not be read."),
+        (lambda: signing.dumps({"digest": "x"}, salt="offerwell.plan"), "This plan could not be read."),
     ],
+    ids=["none", "forged", "signed but not a plan"],
 )
 def test_a_confirm_without_its_plan_is_refused(client, world, token, told):
     offer, members = world
     stored = select(client, offer, ids=members)
-    response = confirm(client, offer, stored, token)
+    response = confirm(client, offer, stored, token() if callable(token) else token)
     assert response.status_code == 422
     assert told in words(response)
     nothing_happened()
