@@ -13,8 +13,6 @@ from offerwell.management.refusal import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# Parameters of one statement: SQLite's own limit is 32,766, PostgreSQL's 65,535.
-_AT_ONCE = 5_000
 _HEADINGS = {"email", "e-mail", "email address", "handle", "member"}
 
 
@@ -71,31 +69,35 @@ def member_ids(lines: Sequence[MemberLine]) -> tuple[int, ...]:
 
 
 def _by_email(lines: Iterable[MemberLine]) -> dict[str, set[int]]:
-    from offerwell.models import Member
+    from django.db.models import Q
 
-    keys = [line.key for line in lines if line.is_email]
-    found: dict[str, set[int]] = {}
-    for some in _batches(keys):
-        for key, member_id in Member.objects.filter(email_key__in=some).values_list("email_key", "pk"):
-            found.setdefault(key, set()).add(member_id)
-    return found
+    from offerwell.models import Member
+    from offerwell.models.json_rows import text_rows
+
+    keys = text_rows(_askable(line.key for line in lines if line.is_email))
+    rows = Member.objects.filter(~Q(email_key=""), email_key__in=keys)  # as in its index
+    return _grouped(rows.values_list("email_key", "pk"))
 
 
 def _by_handle(lines: Iterable[MemberLine]) -> dict[str, set[int]]:
     """A handle on two networks may be two people: then it names nobody for certain."""
     from offerwell.models import SocialHandle
+    from offerwell.models.json_rows import text_rows
 
-    keys = [line.key for line in lines if not line.is_email]
+    keys = text_rows(_askable(line.key for line in lines if not line.is_email))
+    return _grouped(SocialHandle.objects.filter(handle_key__in=keys).values_list("handle_key", "member_id"))
+
+
+def _askable(keys: Iterable[str]) -> Iterable[str]:
+    """A NUL fits into no column: PostgreSQL refuses to be asked for one."""
+    return (key for key in keys if "\0" not in key)
+
+
+def _grouped(rows: Iterable[tuple[str, int]]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
-    for some in _batches(keys):
-        for key, member_id in SocialHandle.objects.filter(handle_key__in=some).values_list("handle_key", "member_id"):
-            found.setdefault(key, set()).add(member_id)
+    for key, member_id in rows:
+        found.setdefault(key, set()).add(member_id)
     return found
-
-
-def _batches(keys: list[str]) -> Iterable[list[str]]:
-    once = list(dict.fromkeys(keys))
-    return (once[start : start + _AT_ONCE] for start in range(0, len(once), _AT_ONCE))
 
 
 def _refuse_unknown(lines: Sequence[MemberLine], found: dict[str, set[int]]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from offerwell.models import Enrollment, Member, Offer, SocialHandle
+from offerwell.models.json_rows import text_rows
 from offerwell.queries.members import selected_members
 
 if TYPE_CHECKING:
@@ -59,8 +60,10 @@ class PastedMembers:
 def members_in_lines(lines: Iterable[str]) -> PastedMembers:
     """One e-mail or @handle per line (or cell): who is meant. Two queries, however many lines."""
     wanted = [(number, cell) for number, line in enumerate(lines, start=1) for cell in _cells(line)]
-    keys = {cell.lower().removeprefix("@") for _, cell in wanted}
-    by_email = dict(Member.objects.filter(email_key__in=keys).values_list("email_key", "pk"))
+    # A NUL fits into no column: PostgreSQL refuses to be asked for one.
+    keys = text_rows({cell.lower().removeprefix("@") for _, cell in wanted if "\0" not in cell})
+    known = Member.objects.filter(~Q(email_key=""), email_key__in=keys)  # as in its index
+    by_email = dict(known.values_list("email_key", "pk"))
     by_handle: dict[str, set[int]] = {}
     handles = SocialHandle.objects.filter(handle_key__in=keys)
     for key, member_id in handles.values_list("handle_key", "member_id"):
