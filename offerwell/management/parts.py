@@ -12,10 +12,13 @@ from offerwell.management.failures import data_folder
 from offerwell.management.opened import set_up_django
 from offerwell.management.parent_watch import end_with_parent
 from offerwell.management.ports import refuse_taken
+from offerwell.management.refusal import Refused
 
 # Set by `offerwell run` for the parts it starts: its process id.
 PARENT_VARIABLE = "OFFERWELL_STARTED_BY"
 _STOP_WITHIN = 20
+# Where `make setup` leaves what the sandbox store loads.
+SCHEMA_FOLDER = Path(__file__).resolve().parents[1] / "sandbox" / "build"
 
 
 def started_by_run() -> bool:
@@ -94,8 +97,26 @@ def sandbox(host: str, port: int, state: str | None, pacing: str, job_seconds: f
     if not started_by_run():
         refuse_taken(host, port, "--port")
         note(f"The sandbox store answers at http://{host}:{port}; its keys are at /_sandbox/info")
+    refuse_without_schema()
     from offerwell.sandbox import serve as serve_sandbox
+    from offerwell.sandbox.schema import SchemaMissingError
 
     path = Path(state) if state else data_folder() / "sandbox.sqlite3"
     path.parent.mkdir(parents=True, exist_ok=True)
-    serve_sandbox(host=host, port=port, state=path, pacing=pacing, job_seconds=job_seconds)
+    try:
+        serve_sandbox(host=host, port=port, state=path, pacing=pacing, job_seconds=job_seconds)
+    except SchemaMissingError as missing:
+        raise _no_schema() from missing
+
+
+def refuse_without_schema() -> None:
+    """Refuse before anything starts when no schema was ever built. Does not load the sandbox: that takes a while."""
+    if not any(SCHEMA_FOLDER.glob("admin_*.json.gz")):
+        raise _no_schema()
+
+
+def _no_schema() -> Refused:
+    return Refused(
+        "The sandbox store is not built: Shopify's schema is missing.",
+        f"Run `make setup` in Offerwell's folder; it writes {SCHEMA_FOLDER}.",
+    )

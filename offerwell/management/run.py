@@ -12,6 +12,7 @@ import click
 from offerwell.management.answer import answer, note
 from offerwell.management.migrate import migrate_database
 from offerwell.management.opened import now
+from offerwell.management.parts import refuse_without_schema
 from offerwell.management.ports import is_loopback, refuse_taken
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.supervisor import Supervisor
@@ -63,6 +64,7 @@ def run(port: int, sandbox_port: int, host: str, pacing: str) -> ExitCode:
         raise Refused("The web and the sandbox store need two ports.", "Choose another --sandbox-port.")
     refuse_taken(host, port, "--port")
     refuse_taken("127.0.0.1", sandbox_port, "--sandbox-port")
+    refuse_without_schema()
     applied = migrate_database()
     if applied:
         note(f"Database ready ({applied} migrations applied).")
