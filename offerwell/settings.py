@@ -172,6 +172,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # pages name nothing else; half as much to compress
 WHITENOISE_USE_FINDERS = os.environ.get("OFFERWELL_GATHERED") != "1"
 
 CONTENT_SECURITY_POLICY = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -58,8 +59,14 @@ def _discount(row: dict[str, Any]) -> ShopDiscount:
 
 def _asked(method: str, address: str, what: str, *, body: Any = None) -> Any:
     try:
-        answer = httpx.request(method, f"{address}/_sandbox/{what}", json=body, timeout=60)
+        answer = _client().request(method, f"{address}/_sandbox/{what}", json=body)
         answer.raise_for_status()
         return answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise SandboxAway(f"No sandbox store answers at {address}.") from error
+
+
+@cache
+def _client() -> httpx.Client:
+    """One: each loads the machine's certificates anew. Without kept connections: the store may have restarted."""
+    return httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0))

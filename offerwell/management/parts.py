@@ -13,6 +13,7 @@ from offerwell.management.opened import set_up_django
 from offerwell.management.parent_watch import end_with_parent
 from offerwell.management.ports import refuse_taken
 from offerwell.management.refusal import Refused
+from offerwell.management.static_files import gather_static_files
 
 # Set by `offerwell run` for the parts it starts: its process id.
 PARENT_VARIABLE = "OFFERWELL_STARTED_BY"
@@ -42,17 +43,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     _serve_web(host, port, workers, threads)
 
 
-def _gather_static_files() -> None:
-    """Hashed and compressed copies in the data folder, before any web process reads their list."""
-    os.environ["OFFERWELL_GATHERED"] = "1"
-    set_up_django()
-    from django.core.management import call_command
-
-    call_command("collectstatic", interactive=False, verbosity=0)
-
-
 def _serve_web(host: str, port: int, workers: int, threads: int) -> None:
-    _gather_static_files()
+    gather_static_files()
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import MPServer
