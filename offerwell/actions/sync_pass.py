@@ -52,6 +52,7 @@ AWAY_PAUSE, ACCESS_PAUSE = timedelta(seconds=2), timedelta(seconds=60)
 FIRST_POLL, SLOWEST_POLL = 0.3, 2.0
 # A worker told to stop still waits this long for jobs under way: it saves a look at each of their codes.
 STOPPING_PATIENCE = timedelta(seconds=8)
+LISTEN_EVERY = 1.0  # seconds: how long a sleep may be deaf to a stop
 
 
 class StoreAway(Exception):
@@ -119,7 +120,7 @@ class Pass:
         Raises Interrupted when asked to stop, or when the sleep outlasted the lease all the same (a paused
         machine): somebody else may have our rows, and what we were about to send may be out of date.
         """
-        slice_at_most = self.margins.lease / 6
+        slice_at_most = min(self.margins.lease / 6, LISTEN_EVERY)
         while seconds > 0:
             if self.should_stop():
                 raise Interrupted
