@@ -65,19 +65,23 @@ def run(port: int, sandbox_port: int, host: str, pacing: str) -> ExitCode:
     refuse_taken(host, port, "--port")
     refuse_taken("127.0.0.1", sandbox_port, "--sandbox-port")
     refuse_without_schema()
-    applied = migrate_database()
-    if applied:
-        note(f"Database ready ({applied} migrations applied).")
     supervisor = Supervisor()
-    supervisor.listen_to_signals()
     try:
-        return _tended(supervisor, addresses, pacing)
+        supervisor.start("sandbox store", "sandbox", "--port", str(sandbox_port), "--pacing", pacing)
+        _bring_up_to_date()
+        supervisor.listen_to_signals()
+        return _tended(supervisor, addresses)
     finally:
         supervisor.stop()
 
 
-def _tended(supervisor: Supervisor, addresses: Addresses, pacing: str) -> ExitCode:
-    supervisor.start("sandbox store", "sandbox", "--port", str(addresses.sandbox_port), "--pacing", pacing)
+def _bring_up_to_date() -> None:
+    applied = migrate_database()
+    if applied:
+        note(f"Database ready ({applied} migrations applied).")
+
+
+def _tended(supervisor: Supervisor, addresses: Addresses) -> ExitCode:
     _prepare(supervisor, addresses)
     supervisor.start("worker", "worker")
     supervisor.start("web", "serve", "--host", addresses.host, "--port", str(addresses.port))
