@@ -174,8 +174,12 @@ def changes_between(wish: Wish, *, seen_up_to: int, at: datetime, most: int = 3)
 
 
 def affected_members(change: BulkChange) -> QuerySet[Member]:
-    """The members of whom a code or link changed, for letting them know."""
+    """The members of whom a code or link changed, for letting them know; not those whose code no store followed."""
     items = BulkChangeItem.objects.filter(change_id=change.pk)
+    if change.part == OfferPart.CODES:
+        unchanged = [OutcomeResult.FAILED, OutcomeResult.CONFLICT, OutcomeResult.SUPERSEDED]
+        left = ItemOutcome.objects.filter(change_id=change.pk, result__in=unchanged)
+        items = items.exclude(target_id__in=left.values("code_id"))
     return Member.objects.filter(pk__in=items.values("member_id")).order_by("pk")
 
 

@@ -18,6 +18,7 @@ def test_a_code_the_store_refuses_has_its_reason_and_can_be_retried(page, store)
     steps.deactivate(page, [bad, good])
     expect(steps.title(page)).to_have_text("1 code deactivated")
     assert steps.figures(page) == {"Deactivated": "1", "Skipped": "0", "Failed": "1"}
+    expect(page.locator("#dialog-content")).to_contain_text("Let 1 member know.")
     failed = page.locator("#dialog-content .reason-row")
     expect(failed).to_have_count(1)
     expect(failed).to_contain_text(bad.name)

@@ -100,6 +100,8 @@ def _heading(progress: Progress, changed: int, superseded: int) -> str:
     if progress.waiting:
         return f"{verb(to_active=change.to_active).removesuffix('e')}ing {change.part}…"
     word = done_word(to_active=change.to_active)
+    if not change.changed and change.already_so:
+        return f"{counted(change.already_so, change.part)} already {word}, checked again"
     if not changed and not superseded:
         return f"No {change.part} were {word}"
     return f"{counted(changed, change.part)} {word}"

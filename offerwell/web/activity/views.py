@@ -28,7 +28,7 @@ from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
 from offerwell.web.activity.change_csv import ITEM_HEADINGS, MEMBER_HEADINGS, item_lines, member_batches
-from offerwell.web.activity.outcome import standing
+from offerwell.web.activity.outcome import Standing, standing
 from offerwell.web.manage_offers.sentences import exclusions
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
@@ -147,8 +147,14 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "may_change": may_change,
         "may_export": may(request.place.role, Action.EXPORT),
         "can_undo": may_change and undone is None and found.changed > 0 and not now.failed_totally,
+        "told": _told(found, now) if not now.is_running and now.changed else 0,
         "emails": _emails(found) if not now.is_running and now.changed else [],
     }
+
+
+def _told(found: BulkChange, now: Standing) -> int:
+    """How many members there are to let know; counted only where some codes did not change."""
+    return affected_members(found).count() if now.failed or now.superseded else found.members_changed
 
 
 def _emails(found: BulkChange) -> list[str]:
