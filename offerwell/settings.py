@@ -87,7 +87,7 @@ def _database() -> dict[str, object]:
                 "timeout": 60,
                 "init_command": (
                     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA foreign_keys=ON;"
-                    "PRAGMA cache_size=-65536;PRAGMA mmap_size=268435456;PRAGMA temp_store=MEMORY;"
+                    "PRAGMA cache_size=-65536;PRAGMA mmap_size=67108864;PRAGMA temp_store=MEMORY;"
                 ),
             },
         }
@@ -113,7 +113,7 @@ CACHES = {
     # Rate limits must be shared by every web process, so never the per-process memory cache.
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _REDIS}
     if _REDIS
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA / "cache"}
+    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA / "cache", "OPTIONS": {"MAX_ENTRIES": 200_000}}
 }
 
 AUTH_USER_MODEL = "offerwell.User"

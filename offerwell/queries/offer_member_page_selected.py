@@ -73,14 +73,16 @@ def selected_count(offer: Offer, selection: MemberSelection) -> int:
     return selected_enrollments(offer, selection).order_by().count()
 
 
-def troubled_codes(wish: Wish, *, at: datetime) -> int:
-    """How many of the codes that would change have trouble in a store, counted no further than one above the limit.
+def troubled_codes(wish: Wish, *, at: datetime, among: Planned = Planned.WILL_CHANGE) -> int:
+    """How many codes of one class have trouble in a store, counted no further than one above the limit.
+
+    Those that would change may fail again; those that are already so are repaired by asking again (ADR 0009).
 
     It starts from the few rows with a problem, never from the selection.
     """
     if wish.part != OfferPart.CODES:
         return 0
-    changing = planned_rows(wish, at=at).filter(outcome=Planned.WILL_CHANGE, pk=OuterRef("code_id")).order_by()
+    changing = planned_rows(wish, at=at).filter(outcome=among, pk=OuterRef("code_id")).order_by()
     stores = list(wish.offer.store_links.values_list("store_id", flat=True))
     troubled = StoreCode.objects.exclude(problem="").filter(Exists(changing), store_id__in=stores)
     return troubled.order_by().values("code_id").distinct()[: TROUBLED_UP_TO + 1].count()

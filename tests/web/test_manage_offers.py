@@ -379,3 +379,18 @@ def test_show_more_lists_the_rest_by_name(client, world):
     assert "Zz2 Dubois" not in words(first)
     rest = words(client.get(more, headers={"HX-Request": "true"}))
     assert re.findall(r"Zz\d", rest) == [f"Zz{n}" for n in range(2, 10)]
+
+
+def test_a_code_that_differs_in_the_store_is_repaired_by_asking_again(client, world):
+    offer, members = world
+    StoreCode.objects.filter(code__text="NORA20").update(problem="drifted", last_error="The store shows expired.")
+    stored = select(client, offer, ids=members[:2])
+    preview = client.get(at(offer, stored), {"part": "codes", "target": "active"})
+    assert "1 code differs in the store and will be activated there again." in words(preview)
+    shown = plan_for(client, offer, stored, target="active")
+    assert "Activate 1 code in the store again?" in words(shown)
+    response = confirm(client, offer, stored, token_of(shown))
+    assert response.status_code == 302
+    rows = dict(StoreCode.objects.values_list("code__text", "observed_generation"))
+    assert (rows["NORA20"], rows["ZOE20"]) == (-1, 0)
+    assert "2 codes already activated, checked again" in words(client.get(response.url))

@@ -87,6 +87,22 @@ def troubled(count: int) -> str:
     return f"{told} had a problem in the store before and may fail again."
 
 
+def repaired(count: int, *, to_active: bool) -> str:
+    """Codes that have the status already, but not in a store; empty without one."""
+    if not count:
+        return ""
+    told = f"More than {TROUBLED_UP_TO:,} codes" if count > TROUBLED_UP_TO else counted(count, "codes")
+    return f"{told} {'differs' if count == 1 else 'differ'} in the store and will be {done_word(to_active=to_active)} there again."
+
+
+def question(plan: Plan, *, repairs: int) -> str:
+    """The heading of the confirm step."""
+    word = verb(to_active=plan.wish.to_active)
+    if plan.will_change or not repairs:
+        return f"{word} {counted(plan.will_change, plan.wish.part)}?"
+    return f"{word} {counted(repairs, plan.wish.part)} in the store again?"
+
+
 def consequence(*, part: str, to_active: bool) -> str:
     """What it means for shoppers and members."""
     if str(part) == "codes":
@@ -94,8 +110,8 @@ def consequence(*, part: str, to_active: bool) -> str:
             return "Shoppers can use these codes at checkout again."
         return "Shoppers can’t use these codes at checkout until you activate them again."
     if to_active:
-        return "These links track sales again."
-    return "These links stop tracking sales until you activate them again."
+        return "These links are Active again."
+    return "These links are Deactivated until you activate them again."
 
 
 def what_differs(plan: Plan, *, shown_count: int, between: Iterable[Interference]) -> str:

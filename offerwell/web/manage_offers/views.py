@@ -23,6 +23,7 @@ from offerwell.queries.offer_member_page_selected import (
     troubled_codes,
 )
 from offerwell.queries.planned_change import Plan, Wish, plan_change
+from offerwell.rules.offer_status import Planned
 from offerwell.rules.permissions import Action
 from offerwell.rules.selection import InvalidSelection, selection_from_json
 from offerwell.ui.paging import place_from, place_text
@@ -93,9 +94,14 @@ def _to_confirm(request: BrandRequest, stored: StoredSelection, choice: Choice, 
     if not choice.is_complete:
         return _choosing(request, stored, choice, at=at, refusal=choice.refusal, status=422)
     plan = plan_change(_wish(stored, choice), at=at)
-    if not plan.will_change:
+    if not plan.will_change and not _repairs(plan, at=at):
         return _choosing(request, stored, choice, at=at, status=422)
-    return _confirm_step(request, stored, plan)
+    return _confirm_step(request, stored, plan, at=at)
+
+
+def _repairs(plan: Plan, *, at: datetime) -> int:
+    """Codes that have the status already, but not in a store: confirming sets them there again."""
+    return troubled_codes(plan.wish, at=at, among=Planned.ALREADY_SO)
 
 
 def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) -> HttpResponse:
@@ -129,7 +135,7 @@ def _out_of_date(
 ) -> HttpResponse:
     """Nothing was done: the new plan to confirm, or the choice again when nothing is left to change."""
     if plan.will_change:
-        return _confirm_step(request, stored, plan, differs=differs, status=409)
+        return _confirm_step(request, stored, plan, at=at, differs=differs, status=409)
     choice = Choice(plan.wish.part, plan.wish.to_active, "")
     return _choosing(request, stored, choice, at=at, refusal=differs, status=409)
 
@@ -158,10 +164,17 @@ def _choosing(
 
 
 def _confirm_step(
-    request: BrandRequest, stored: StoredSelection, plan: Plan, *, differs: str = "", status: int = 200
+    request: BrandRequest,
+    stored: StoredSelection,
+    plan: Plan,
+    *,
+    at: datetime,
+    differs: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     wish = plan.wish
     target = "active" if wish.to_active else "deactivated"
+    repairs = _repairs(plan, at=at)
     shown = _base(stored) | {
         "plan": plan,
         "selected": plan.selected,
@@ -170,7 +183,8 @@ def _confirm_step(
         "part": str(wish.part),
         "target": target,
         "back_href": _address("manage_offer", stored, part=str(wish.part), target=target),
-        "title": f"{sentences.verb(to_active=wish.to_active)} {sentences.counted(plan.will_change, wish.part)}?",
+        "title": sentences.question(plan, repairs=repairs),
+        "repaired": sentences.repaired(repairs, to_active=wish.to_active),
         "consequence": sentences.consequence(part=wish.part, to_active=wish.to_active),
         "done_word": sentences.done_word(to_active=wish.to_active).capitalize(),
         "skipped_word": f"Skipped, already {'active' if wish.to_active else 'deactivated'}",
@@ -232,10 +246,12 @@ def _preview(plan: Plan, choice: Choice, *, at: datetime) -> dict[str, Any]:
     }
     if not choice.is_complete:
         return shown
+    repairs = _repairs(plan, at=at)
     return shown | {
         "plan": plan,
         "will_happen": sentences.will_happen(plan) if plan.will_change else "",
-        "nothing": "" if plan.will_change else sentences.nothing_to_change(plan),
+        "repaired": sentences.repaired(repairs, to_active=plan.wish.to_active),
+        "nothing": "" if plan.will_change or repairs else sentences.nothing_to_change(plan),
         "already_so": sentences.already_so(plan) if plan.will_change else "",
         "exclusions": sentences.exclusions(plan.reasons, plan.wish.part),
         "troubled": sentences.troubled(troubled_codes(plan.wish, at=at)) if plan.will_change else "",
