@@ -113,7 +113,12 @@ CACHES = {
     # Rate limits must be shared by every web process, so never the per-process memory cache.
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _REDIS}
     if _REDIS
-    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA / "cache", "OPTIONS": {"MAX_ENTRIES": 200_000}}
+    else {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA / "cache",
+        # Culling would forget who tried too often: far above what limits of one machine fill.
+        "OPTIONS": {"MAX_ENTRIES": 50_000},
+    }
 }
 
 AUTH_USER_MODEL = "offerwell.User"

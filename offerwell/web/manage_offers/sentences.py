@@ -92,7 +92,8 @@ def repaired(count: int, *, to_active: bool) -> str:
     if not count:
         return ""
     told = f"More than {TROUBLED_UP_TO:,} codes" if count > TROUBLED_UP_TO else counted(count, "codes")
-    return f"{told} {'differs' if count == 1 else 'differ'} in the store and will be {done_word(to_active=to_active)} there again."
+    differ = "differs" if count == 1 else "differ"
+    return f"{told} {differ} in the store and will be {done_word(to_active=to_active)} there again."
 
 
 def question(plan: Plan, *, repairs: int) -> str:
