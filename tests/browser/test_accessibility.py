@@ -69,8 +69,9 @@ def test_offers_and_the_dialog(page, look, store):
 
 def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, watch):
     watch.expect_status(409)
-    steps.open_offer(page, steps.SUMMER)
-    bad, good, other = steps.active_rows(page, 3, skip=8)
+    # From the end of the list: one discount is deleted at last, and no other test may meet it.
+    page.goto("/reporting/sales-tracking/2/?sort=-member")
+    bad, good, other = steps.active_rows(page, 3)
     store.arm(kind="outside_edit", code=bad.codes[0], action="add_code", to=f"{bad.codes[0]}MORE")
     steps.deactivate(page, [bad, good])
     expect(steps.title(page)).to_have_text("1 code deactivated")
@@ -84,7 +85,7 @@ def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, wat
     look.at(page, "change-failed")
 
     second = page.context.new_page()
-    steps.open_offer(second, steps.SUMMER)
+    second.goto("/reporting/sales-tracking/2/?sort=-member")
     steps.tick(second, [good, other])
     steps.manage(second)
     steps.choose(second, "Codes", "Activate")

