@@ -15,6 +15,7 @@ from offerwell.management.opened import acting_person, find_offer, now, opened_w
 from offerwell.management.refusal import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from offerwell.models import Offer, Workspace
@@ -127,7 +128,7 @@ def _create_options(command: Any) -> Any:
         click.option("--minimum", metavar="SUM", help="Minimum purchase, in the store's currency."),
         click.option("--amount", metavar="SUM", help="Amount off, in the store's currency."),
         click.option("--percent", metavar="N", help="Percent off."),
-        click.option("--type", "kind", type=click.Choice(_TYPES), required=True, help="The parts it has."),
+        click.option("--type", "kind", type=click.Choice(_TYPES), help="The parts it has; else told by what is given."),
     ):
         command = option(command)
     return command
@@ -159,13 +160,33 @@ def _draft(name: str, typed: dict[str, Any]) -> OfferDraft:
     if typed["percent"] and typed["amount"]:
         raise click.UsageError("Give --percent or --amount, not both.")
     defaults = {"code_pattern": typed["pattern"]} if typed["pattern"] else {}
+    kind = typed["kind"] or _kind(has_discount=bool(typed["percent"] or typed["amount"]), typed=typed)
     return OfferDraft(
-        name=name, type=typed["kind"], discount_kind="amount" if typed["amount"] else "percent",
+        name=name, type=kind, discount_kind="amount" if typed["amount"] else "percent",
         discount_value=_number(typed["amount"] or typed["percent"]), minimum=_number(typed["minimum"]),
         usage_limit=typed["usage_limit"], once_per_customer=typed["once_per_customer"],
         starts_at=_aware(typed["starts"]), ends_at=_aware(typed["ends"]), destination=typed["destination"],
-        store_ids=tuple(_store_id(label) for label in typed["stores"]), description=typed["description"], **defaults,
+        store_ids=_store_ids(typed["stores"], kind), description=typed["description"], **defaults,
     )  # fmt: skip
+
+
+def _kind(*, has_discount: bool, typed: dict[str, Any]) -> str:
+    """A discount makes codes, a destination makes links."""
+    if has_discount and typed["destination"]:
+        return "both"
+    if not has_discount and not typed["destination"]:
+        raise click.UsageError("Give a discount (--percent or --amount) for codes, a --destination for links, or both.")
+    return "promo_code" if has_discount else "sales_link"
+
+
+def _store_ids(labels: Sequence[str], kind: str) -> tuple[int, ...]:
+    """The named stores; with none named, the only one there is."""
+    from offerwell.models import Store
+
+    if labels or kind == "sales_link":
+        return tuple(_store_id(label) for label in labels)
+    only = list(Store.objects.filter(is_on=True).values_list("pk", flat=True)[:2])
+    return tuple(only) if len(only) == 1 else ()
 
 
 def _number(text: str | None) -> Decimal | None:

@@ -92,9 +92,22 @@ class MemberPage:
     next: Place | None
 
 
-def member_page(offer: Offer, wish: PageWish, *, at: datetime, size: int = PAGE_SIZE) -> MemberPage:
-    """The page, in a constant number of statements."""
-    found = list(_ordered(offer, wish).select_related("member")[: size + 1])
+def page_matches(offer: Offer, wanted: MemberFilter) -> QuerySet[Enrollment]:
+    """Who matches, asked once for a page and its count: finding out whether few or many do costs statements."""
+    return enrollments_matching(offer, wanted, for_page=True)
+
+
+def member_page(
+    offer: Offer,
+    wish: PageWish,
+    *,
+    at: datetime,
+    size: int = PAGE_SIZE,
+    matching: QuerySet[Enrollment] | None = None,
+) -> MemberPage:
+    """The page, in a constant number of statements. `matching` is `page_matches` when the caller has it."""
+    rows = page_matches(offer, wish.filter) if matching is None else matching
+    found = list(_ordered(rows, wish).select_related("member")[: size + 1])
     has_more = len(found) > size
     found = found[:size]
     if wish.until is not None:
@@ -140,9 +153,9 @@ def text_hits(offer: Offer, wanted: MemberFilter) -> int | None:
     return enrollments_matching(offer, MemberFilter(text=wanted.text), for_page=True).order_by()[:FEW].count()
 
 
-def count_up_to(offer: Offer, wanted: MemberFilter, limit: int = COUNTED_UP_TO) -> int:
-    """How many members match, counted no further than `limit` + 1."""
-    return enrollments_matching(offer, wanted, for_page=True).order_by()[: limit + 1].count()
+def count_up_to(matching: QuerySet[Enrollment], limit: int = COUNTED_UP_TO) -> int:
+    """How many members match (`page_matches`), counted no further than `limit` + 1."""
+    return matching.order_by()[: limit + 1].count()
 
 
 def is_filtered(wanted: MemberFilter) -> bool:
@@ -155,9 +168,8 @@ def newest_enrollment(offer: Offer) -> int:
     return Enrollment.objects.filter(offer=offer).order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _ordered(offer: Offer, wish: PageWish) -> QuerySet[Enrollment]:
+def _ordered(rows: QuerySet[Enrollment], wish: PageWish) -> QuerySet[Enrollment]:
     """The rows in reading order, or away from `until`, so that the wanted ones come first."""
-    rows = enrollments_matching(offer, wish.filter, for_page=True)
     down = (wish.sort != Sort.NAME) != (wish.until is not None)
     place = wish.until or wish.after
     if wish.sort == Sort.NEWEST:
@@ -201,6 +213,20 @@ def _first_handles(member_ids: list[int]) -> dict[int, str]:
 
 
 __all__ = [
-    "PAGE_SIZE", "MemberFilter", "MemberPage", "MemberRow", "PageWish", "Place", "Sort", "View", "beyond_name",
-    "count_up_to", "every_member_row", "is_filtered", "member_page", "member_rows", "newest_enrollment",
+    "PAGE_SIZE",
+    "MemberFilter",
+    "MemberPage",
+    "MemberRow",
+    "PageWish",
+    "Place",
+    "Sort",
+    "View",
+    "beyond_name",
+    "count_up_to",
+    "every_member_row",
+    "is_filtered",
+    "member_page",
+    "member_rows",
+    "newest_enrollment",
+    "page_matches",
 ]  # fmt: skip

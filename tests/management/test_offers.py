@@ -51,7 +51,6 @@ def test_create_enroll_generate(told, acme, store):
     ("arguments", "field"),
     [
         (["X", "--type", "promo_code", "--percent", "120", "--store", "Glow"], "discount_value"),
-        (["X", "--type", "promo_code", "--percent", "20"], "stores"),
         (["", "--type", "sales_link", "--destination", "https://shop.example/"], "name"),
     ],
 )
@@ -59,6 +58,20 @@ def test_a_wrong_offer_is_refused_with_every_problem(told, store, arguments, fie
     body, code = told("offers", "create", *arguments)
     assert (list(body["problems"]), code) == ([field], 1)
     assert all(body["problems"].values())
+    assert Offer.objects.count() == 0
+
+
+def test_the_parts_and_the_only_store_need_not_be_named(told, store):
+    body, code = told("offers", "create", "X", "--percent", "20")
+    assert (body["type"], body["stores"], code) == ("promo_code", ["Glow"], 0)
+    body, code = told("offers", "create", "Y", "--destination", "https://shop.example/")
+    assert (body["type"], body["stores"], code) == ("sales_link", [], 0)
+
+
+def test_with_two_stores_one_must_be_named(told, store, acme):
+    make.store(acme, "Second")
+    body, code = told("offers", "create", "X", "--percent", "20")
+    assert (list(body["problems"]), code) == (["stores"], 1)
     assert Offer.objects.count() == 0
 
 

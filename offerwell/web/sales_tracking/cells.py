@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from offerwell.rules.offer_status import EffectiveStatus
 from offerwell.ui.templatetags.offerwell import ago, status_badge
 
 if TYPE_CHECKING:
@@ -59,9 +60,14 @@ def _texts(parts: Sequence[SeenPart]) -> SafeString:
     shown = format_html_join(
         "",
         '<span class="mono{}">{}</span>',
-        (("" if part.is_active else " struck", part.text) for part in parts[:_TEXTS_SHOWN]),
+        ((_strike(part), part.text) for part in parts[:_TEXTS_SHOWN]),
     )
     return format_html("{}{}", shown, _rest([part.text for part in parts[_TEXTS_SHOWN:]]))
+
+
+def _strike(part: SeenPart) -> str:
+    """Only what a shopper can no longer use is struck through: not a code that a store has yet to follow."""
+    return " struck" if part.seen.status == EffectiveStatus.DEACTIVATED else ""
 
 
 def _statuses(

@@ -22,6 +22,7 @@ from offerwell.queries.offer_member_page import (
     is_filtered,
     member_page,
     newest_enrollment,
+    page_matches,
     text_hits,
 )
 from offerwell.queries.offer_members import FEW
@@ -36,9 +37,10 @@ from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from django.db.models import QuerySet
     from django.http import HttpResponse, QueryDict
 
-    from offerwell.models import Offer
+    from offerwell.models import Enrollment, Offer
     from offerwell.queries.offer_member_page import MemberPage, MemberRow
     from offerwell.web.needs import BrandRequest
 
@@ -81,9 +83,10 @@ def offer_screen(
     if tallies.are_stale:
         with transaction.atomic():
             wake("count_tallies", offer.pk)
-    page = member_page(offer, wish, at=at)
+    matching = page_matches(offer, wish.filter)
+    page = member_page(offer, wish, at=at, matching=matching)
     hits = text_hits(offer, wish.filter)
-    total, is_capped = _total(offer, wish.filter, tallies, page, hits=hits)
+    total, is_capped = _total(wish.filter, tallies, page, matching, hits=hits)
     poll = poll_after(page.rows, turn=0)
     shown = {
         "offer": offer,
@@ -133,7 +136,12 @@ def page_wish(fields: QueryDict) -> PageWish:
 
 
 def _total(
-    offer: Offer, wanted: MemberFilter, tallies: Tallies, page: MemberPage, *, hits: int | None
+    wanted: MemberFilter,
+    tallies: Tallies,
+    page: MemberPage,
+    matching: QuerySet[Enrollment],
+    *,
+    hits: int | None,
 ) -> tuple[int | None, bool]:
     """How many members the list has, and whether it was only counted so far. A short list counts itself."""
     if hits == FEW:
@@ -144,7 +152,7 @@ def _total(
         return len(page.rows), False
     if not is_filtered(wanted):
         return tallies.of(wanted.view), False
-    return count_up_to(offer, wanted), True
+    return count_up_to(matching), True
 
 
 def _total_label(total: int | None, *, is_capped: bool) -> str:
