@@ -58,7 +58,7 @@ def measure_pages(size: int) -> list[PageTime]:
     client.get(base)
     selected = client.post(f"{base}selection/", {"all": "1"}).headers["Location"]
     found.append(_timed(client, "dialog: all selected", selected, rounds=3))
-    plan = f"{selected}?part=codes&target=deactivate"
+    plan = f"{selected}?part=codes&target=deactivated"
     found.append(_timed(client, "dialog: plan of all", plan, rounds=3))
     return found
 

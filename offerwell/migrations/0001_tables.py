@@ -436,11 +436,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='saleslink',
-            index=models.Index(fields=['offer', 'is_active', 'enrollment'], name='link_by_offer'),
+            index=models.Index(fields=['workspace', 'offer', 'is_active', 'enrollment', 'ends_at'], name='link_by_offer'),
         ),
         migrations.AddIndex(
             model_name='promocode',
-            index=models.Index(fields=['offer', 'is_active', 'enrollment'], name='code_by_offer'),
+            index=models.Index(fields=['workspace', 'offer', 'is_active', 'enrollment', 'ends_at'], name='code_by_offer'),
         ),
         migrations.AddConstraint(
             model_name='promocode',

@@ -42,7 +42,9 @@ class PromoCode(Switchable):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "text_key"], name="code_text_once")]
-        indexes: ClassVar = [models.Index(fields=["offer", "is_active", "enrollment"], name="code_by_offer")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "offer", "is_active", "enrollment", "ends_at"], name="code_by_offer")
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -55,7 +57,9 @@ class SalesLink(Switchable):
     destination = models.URLField(max_length=2000, blank=True)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["offer", "is_active", "enrollment"], name="link_by_offer")]
+        indexes: ClassVar = [
+            models.Index(fields=["workspace", "offer", "is_active", "enrollment", "ends_at"], name="link_by_offer")
+        ]
 
     def __str__(self) -> str:
         return self.slug

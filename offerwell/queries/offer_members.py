@@ -71,7 +71,7 @@ def _in_view(rows: QuerySet[Enrollment], offer: Offer, view: View, *, for_page: 
 
 def _has_part(offer: Offer, *, is_active: bool, for_page: bool) -> Q:
     models = [model for has, model in ((offer.has_codes, PromoCode), (offer.has_links, SalesLink)) if has]
-    parts = [model.objects.filter(offer=offer, is_active=is_active) for model in models]
+    parts = [model.objects.filter(offer=offer, is_active__in=[is_active]) for model in models]
     found = Q(pk__in=[])
     if not for_page or all(_are_few(some) for some in parts):
         for some in parts:
