@@ -64,7 +64,11 @@ class Person:
             if shown.status_code == 422:
                 return  # nothing to change
             assert shown.status_code in {200, 409}, shown.text[-500:]
-            token = unescape(re.search(r'name="plan" value="([^"]+)"', shown.text)[1])
+            planned = re.search(r'name="plan" value="([^"]+)"', shown.text)
+            if planned is None:
+                assert "Nothing is left to be" in shown.text  # others were faster: there is no plan to confirm
+                return
+            token = unescape(planned[1])
             form = {"plan": token, "part": "codes", "target": target, "csrfmiddlewaretoken": csrf}
             times = 2 if self.rng.random() < 0.2 else 1  # pressed twice
             for _ in range(times):
