@@ -66,7 +66,8 @@ class Person:
             assert shown.status_code in {200, 409}, shown.text[-500:]
             planned = re.search(r'name="plan" value="([^"]+)"', shown.text)
             if planned is None:
-                assert "Nothing is left to be" in shown.text  # others were faster: there is no plan to confirm
+                said = re.findall(r"<(?:div|p|b)[^>]*>([^<]{12,200})<", shown.text)
+                assert "Nothing is left to be" in shown.text, (shown.status_code, said)
                 return
             token = unescape(planned[1])
             form = {"plan": token, "part": "codes", "target": target, "csrfmiddlewaretoken": csrf}

@@ -120,6 +120,8 @@ def what_differs(plan: Plan, *, shown_count: int, between: Iterable[Interference
     word = done_word(to_active=plan.wish.to_active)
     now = f"{counted(plan.will_change, plan.wish.part)} will be {word}"
     first = f"{now} instead of {shown_count:,}" if plan.will_change != shown_count else f"{now}, but not the same ones"
+    if not plan.will_change:
+        first = f"Nothing is left to be {word}"
     by = [
         f"{found.codes:,} {'was' if found.codes == 1 else 'were'} changed by {found.who} at {_clock(found)}"
         for found in between
