@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from offerwell.models import Offer
-    from offerwell.models.promo_code import Switchable
     from offerwell.rules.selection import MemberSelection
 
 
@@ -244,8 +243,3 @@ def _members_changing(wish: Wish, *, at: datetime) -> int:
 def _digest(wish: Wish, counts: _Counts, people: _People) -> str:
     facts = [wish.offer.pk, str(wish.part), wish.to_active, *astuple(counts), *astuple(people)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def ends_of(row: Switchable, offer: Offer) -> datetime | None:
-    """The planned end that counts for a code or link: its own, else the offer's."""
-    return row.ends_at or offer.ends_at

@@ -255,3 +255,15 @@ def test_a_search_that_hits_too_many_says_so_and_claims_no_total(signed_in, offe
     assert "2 or more members match “dubois”: the list looks through the first 2 only." in page
     assert not re.search(r"1–\d+ of", page)
     assert "or more members match" not in words(signed_in.get(address(offer), {"q": "nora"}))
+
+
+def test_only_a_code_that_no_longer_works_is_struck_through(client, offer):
+    def struck():
+        return re.findall(r'class="mono struck">([^<]+)<', client.get(f"{LIST}{offer.pk}/").content.decode())
+
+    assert struck() == ["ELENA20"]
+    PromoCode.objects.filter(text="NORA20").update(is_active=False)
+    StoreCode.objects.filter(code__text="NORA20").update(generation=9)
+    assert struck() == ["ELENA20"]
+    StoreCode.objects.filter(code__text="NORA20").update(observed_generation=9)
+    assert struck() == ["ELENA20", "NORA20"]
