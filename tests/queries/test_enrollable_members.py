@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from offerwell.models import SocialHandle
+from offerwell.models import Member, SocialHandle
 from offerwell.queries.enrollable_members import BadLine, members_in_lines
 from tests import make
 
@@ -64,9 +64,20 @@ def test_the_list_is_looked_up_by_indexes(listed):
 
 
 def _is_looked_up_on_postgresql(statements):
-    """Three rows are read whole by choice; without that choice the index must serve."""
+    """A crowd and fresh statistics: what the planner thinks of a small table says nothing of a large one."""
+    place = Member.objects.values_list("workspace", flat=True)[0]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "INSERT INTO offerwell_member (workspace_id, first_name, last_name, email, email_key, country, name_key,"
+            " search_text, created_at) SELECT %s, '', '', 'x' || n, 'x' || n, '', '', '', now()"
+            " FROM generate_series(1, 40000) n",
+            [place],
+        )
+        cursor.execute(
+            "INSERT INTO offerwell_socialhandle (workspace_id, member_id, network, handle, handle_key)"
+            " SELECT workspace_id, id, 'tiktok', email, email_key FROM offerwell_member WHERE email_key LIKE 'x%'"
+        )
+        cursor.execute("ANALYZE offerwell_member, offerwell_socialhandle")
         plans = []
         for sql in statements:
             cursor.execute(f"EXPLAIN {sql.replace('%', '%%')}")
