@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from offerwell.models import BulkChange, Offer, Workspace
+    from offerwell.models import BulkChange, Offer, Store, Workspace
     from offerwell.rules.permissions import Actor
 
 workspace_option = click.option(
@@ -103,6 +103,18 @@ def _offers_to_choose_from() -> str:
     if not names:
         return "Create one with `offerwell offers create`."
     return f"Use one of: {', '.join(names)}. All are in `offerwell offers list`."
+
+
+def find_store(label: str) -> Store:
+    """A store of this workspace by its label, whatever its case."""
+    from offerwell.models import Store
+
+    found = Store.objects.filter(label__iexact=label).first()
+    if found is None:
+        labels = list(Store.objects.order_by("label").values_list("label", flat=True)[:20])
+        step = f"Use one of: {', '.join(labels)}." if labels else "Connect one in Settings › Stores."
+        raise Refused(f"There is no store “{label}”.", step)
+    return found
 
 
 def find_change(number: int) -> BulkChange:

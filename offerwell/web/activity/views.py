@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from offerwell.actions.change_offer_status import PlanOutOfDate
 from offerwell.actions.retry_failed_items import retry_failed_items
 from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
-from offerwell.models import BulkChange
+from offerwell.models import BulkChange, Store
 from offerwell.queries.activity import (
     ItemFilter,
     affected_members,
@@ -86,11 +86,13 @@ def undo(request: BrandRequest, change_id: int) -> HttpResponse:
 @require_POST
 @needs(Action.CHANGE_OFFER_STATUS)
 def retry(request: BrandRequest, change_id: int) -> HttpResponse:
-    """Ask the stores again for what failed."""
+    """Ask the stores, or the one named, again for what failed."""
     found = _found(change_id)
+    named = request.POST.get("store")
     asked = retry_failed_items(
-        workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now()
-    )
+        workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now(),
+        store=get_object_or_404(Store, pk=number_from(named) or 0) if named else None,
+    )  # fmt: skip
     if not asked:
         return _refused(request, found, "Nothing to retry: no item of this change waits for a store any more.")
     return HttpResponseRedirect(reverse("change", args=[found.pk]))

@@ -17,5 +17,6 @@ urlpatterns: list[URLPattern] = [
     path("<int:store_id>/", views.store, name="store"),
     path("<int:store_id>/check/", views.store_check, name="store_check"),
     path("<int:store_id>/switch/", views.store_switch, name="store_switch"),
+    path("<int:store_id>/retry/", views.store_retry, name="store_retry"),
     path("<int:store_id>/credentials/", views.store_credentials, name="store_credentials"),
 ]

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from offerwell.actions.check_store_connection import check_store_connection
 from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, missing_scopes
 from offerwell.actions.replace_store_credentials import replace_store_credentials
+from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
 from offerwell.models import Store, StoreKind
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
@@ -88,6 +89,19 @@ def store_switch(request: BrandRequest, store_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
 
+@require_POST
+@needs(Action.CHANGE_OFFER_STATUS)
+def store_retry(request: BrandRequest, store_id: int) -> HttpResponse:
+    """Ask the store again for every code it did not take."""
+    found = get_object_or_404(Store, pk=store_id)
+    asked = retry_in_store(
+        workspace_id=request.place.workspace_id, store=found, by=actor_of(request), at=timezone.now()
+    )
+    told = f"{asked:,} {'code is' if asked == 1 else 'codes are'} tried again." if asked else "Nothing to retry."
+    messages.success(request, told)
+    return HttpResponseRedirect(reverse("store", args=[found.pk]))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Action.EDIT_SETTINGS)
 def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
@@ -118,6 +132,7 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "scopes": found.scopes.split(),
         "missing": missing_scopes(frozenset(found.scopes.split())),
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
+        "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
         "refusal": said.get("refusal", ""),
     }
     return render(request, "web/stores/store.html", shown, status=said.get("status", 200))
