@@ -228,6 +228,33 @@ def test_a_look_asked_for_while_a_pass_runs_is_not_lost(acme, shop, summer, scri
     assert StoreCode.objects.filter(due_at=None, check_at=None).count() == 1
 
 
+@pytest.mark.parametrize("end", ["refused", "drifted"])
+def test_a_look_asked_for_while_a_code_is_refused_or_flagged_is_not_lost(acme, shop, summer, scripted, clock, end):
+    """Found by the simulator: whoever asked knows better than a pass that read before."""
+    codes_on(scripted, summer, shop, 1)
+    change(acme, summer, clock())
+    a_pass(scripted, shop, clock).run()
+    clock.sleep(10)
+    change(acme, summer, clock(), key="look")
+    [ref] = scripted.status
+    if end == "drifted":
+        scripted.status[ref] = WindowStatus.ACTIVE
+
+    def breaks(call, names):
+        scripted.breaks = lambda *_: None
+        change(acme, summer, clock(), key="look again")
+        if end == "refused":
+            raise BatchRefused("Invalid id.", permanent=True)
+
+    scripted.breaks = breaks
+    a_pass(scripted, shop, clock).run()
+    row = StoreCode.objects.get()
+    assert (row.problem, row.due_at) == ("failed" if end == "refused" else "drifted", clock())
+    scripted.status[ref] = WindowStatus.EXPIRED
+    assert a_pass(scripted, shop, clock).run() == 1
+    assert set(StoreCode.objects.values_list("problem", "due_at", "check_at")) == {("", None, None)}
+
+
 @pytest.mark.parametrize("call", ["read", "switch", "jobs_done"])
 def test_an_intent_that_moves_in_mid_pass_wins(acme, shop, summer, scripted, clock, call):
     codes_on(scripted, summer, shop, 3)
