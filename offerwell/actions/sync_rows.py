@@ -158,14 +158,16 @@ class DatabaseRows:
         """A person must act; not tried again by itself. Lets the rows go.
 
         A row whose intent moved meanwhile stays due: the refusal was for the old intent. So does one that
-        somebody asked to be looked at meanwhile: the reason may be gone.
+        somebody asked to be looked at meanwhile: the reason may be gone. A change that the store had followed
+        before keeps its outcome; the code alone has failed.
         """
         now = self.clock()
+        behind = {code.id for code in codes if code.generation > max(0, code.observed_generation)}
         with self._in_turn():
             for generation, ids in _by_generation(codes).items():
                 moved = Q(generation__gt=generation)
-                if generation > 0:
-                    self._note_outcome(generation, ids, problem, reason)
+                if followers := [row_id for row_id in ids if row_id in behind]:
+                    self._note_outcome(generation, followers, problem, reason)
                 self._held(ids).update(
                     problem=Case(When(moved, then=Value("")), default=Value(problem)), last_error=reason,
                     attempts=F("attempts") + 1, lease_owner="", lease_until=None, suspect_until=_still_suspect(now),

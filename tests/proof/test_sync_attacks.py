@@ -540,6 +540,26 @@ def test_an_error_of_our_own_pauses_the_store_instead_of_spinning(acme, shop, su
 # -- what a person may do about it --------------------------------------------------------------------------
 
 
+def test_a_code_that_fails_later_does_not_rewrite_the_change_it_had_followed(acme, shop, summer, scripted, clock):
+    """Found by the simulator: the change would say Failed for ever, and Retry would find nothing."""
+    codes_on(scripted, summer, shop, 1)
+    off = change(acme, summer, clock())
+    a_pass(scripted, shop, clock).run()
+    change(acme, summer, clock(), key="look")
+
+    def breaks(call, names):
+        raise BatchRefused("Invalid id.", permanent=True)
+
+    scripted.breaks = breaks
+    a_pass(scripted, shop, clock).run()
+    assert (StoreCode.objects.get().problem, counts(off)) == ("failed", {"confirmed": 1})
+    scripted.breaks = lambda *_: None
+    change(acme, summer, clock(), key="look again")
+    a_pass(scripted, shop, clock).run()
+    assert (StoreCode.objects.get().problem, counts(off)) == ("", {"confirmed": 1})
+    assert ItemOutcome.objects.get().result in {"confirmed", "already_so"}
+
+
 def test_suspicion_ends_also_for_a_code_that_was_given_up(acme, shop, summer, scripted, clock):
     codes_on(scripted, summer, shop, 1)
     off = change(acme, summer, clock())
