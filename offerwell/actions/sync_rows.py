@@ -157,19 +157,23 @@ class DatabaseRows:
     def give_up(self, codes: Sequence[ClaimedCode], *, problem: str, reason: str) -> None:
         """A person must act; not tried again by itself. Lets the rows go.
 
-        A row whose intent moved meanwhile stays due: the refusal was for the old intent.
+        A row whose intent moved meanwhile stays due: the refusal was for the old intent. So does one that
+        somebody asked to be looked at meanwhile: the reason may be gone. A change that the store had followed
+        before keeps its outcome; the code alone has failed.
         """
         now = self.clock()
+        behind = {code.id for code in codes if code.generation > max(0, code.observed_generation)}
         with self._in_turn():
             for generation, ids in _by_generation(codes).items():
                 moved = Q(generation__gt=generation)
-                if generation > 0:
-                    self._note_outcome(generation, ids, problem, reason)
+                if followers := [row_id for row_id in ids if row_id in behind]:
+                    self._note_outcome(generation, followers, problem, reason)
                 self._held(ids).update(
                     problem=Case(When(moved, then=Value("")), default=Value(problem)), last_error=reason,
                     attempts=F("attempts") + 1, lease_owner="", lease_until=None, suspect_until=_still_suspect(now),
                     due_at=Case(
-                        When(moved, then=Value(now)), When(suspect_until__gt=now, then=F("suspect_until")),
+                        When(moved, then=Value(now)), When(check_at__isnull=False, then=F("check_at")),
+                        When(suspect_until__gt=now, then=F("suspect_until")),
                         default=None, output_field=DateTimeField(),
                     ),
                 )  # fmt: skip
@@ -180,8 +184,11 @@ class DatabaseRows:
         with self._in_turn():
             self._held([code.id]).update(
                 problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
-                observed_status=status, observed_at=now, check_at=None, lease_owner="", lease_until=None,
-                due_at=Case(When(moved, then=Value(now)), default=None, output_field=DateTimeField()),
+                observed_status=status, observed_at=now, lease_owner="", lease_until=None,
+                due_at=Case(
+                    When(moved, then=Value(now)), When(check_at__isnull=False, then=F("check_at")),
+                    default=None, output_field=DateTimeField(),
+                ),
             )  # fmt: skip
 
     def put_off(self, codes: Sequence[ClaimedCode], *, until: datetime, reason: str) -> None:
