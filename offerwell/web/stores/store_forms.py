@@ -17,6 +17,12 @@ KIND_CARDS = (
 )
 
 
+ACCESS_CARDS = (
+    ("grant", "Your own organisation’s app", "Client ID and secret open a store of the same organisation."),
+    ("install", "Install by authorization", "For a store of another organisation: its staff agree at Shopify."),
+)
+
+
 class CredentialsForm(forms.Form):
     """A client id and its secret, or a static token. What is wrong with them is the action's to say."""
 
@@ -33,6 +39,7 @@ class CredentialsForm(forms.Form):
 class ConnectForm(CredentialsForm):
     """A store to connect."""
 
+    way_in = forms.CharField(required=False)
     label = forms.CharField(required=False)
     kind = forms.CharField(required=False)
     address = forms.CharField(required=False)

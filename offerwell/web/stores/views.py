@@ -19,7 +19,8 @@ from offerwell.models import Store, StoreKind
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
 from offerwell.rules.permissions import Action, may
 from offerwell.web.needs import BrandRequest, actor_of, needs
-from offerwell.web.stores.store_forms import KIND_CARDS, ConnectForm, CredentialsForm
+from offerwell.web.stores.installs import redirect_address, started
+from offerwell.web.stores.store_forms import ACCESS_CARDS, KIND_CARDS, ConnectForm, CredentialsForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -38,10 +39,13 @@ def stores(request: BrandRequest) -> HttpResponse:
 def store_connect(request: BrandRequest) -> HttpResponse:
     """The form of a new store; connected, it opens."""
     if request.method != "POST":
-        return _connect_form(request, ConnectForm(initial={"kind": StoreKind.SHOPIFY}))
+        return _connect_form(request, ConnectForm(initial={"kind": StoreKind.SHOPIFY, "way_in": "grant"}))
     form = ConnectForm(request.POST)
     if form.is_valid():
+        way_in = form.cleaned_data.pop("way_in")
         try:
+            if way_in == "install":
+                return started(request, form)
             made = connect_store(
                 workspace_id=request.place.workspace_id, by=actor_of(request), at=timezone.now(), **form.cleaned_data
             )
@@ -124,7 +128,14 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
 
 
 def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200) -> HttpResponse:
-    shown = {"form": form, "kind_cards": KIND_CARDS, "needed_scopes": NEEDED_SCOPES}
+    shown = {
+        "form": form,
+        "kind_cards": KIND_CARDS,
+        "access_cards": ACCESS_CARDS,
+        "way_in": form["way_in"].value() or "grant",
+        "way_back": redirect_address(request),
+        "needed_scopes": NEEDED_SCOPES,
+    }
     return render(request, "web/stores/store_connect.html", shown, status=status)
 
 
