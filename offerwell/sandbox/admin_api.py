@@ -77,13 +77,13 @@ class AdminApi:
             description = "Client authentication failed."
             return self.token_answer(401, {"error": "invalid_client", "error_description": description})
         if grant != "client_credentials":
-            return self.installed_answer(grant, given)
+            return await self.installed_answer(grant, given)
         token = self.store.issue_token()
         self.save()
         scope = ",".join(self.store.scopes)
         return self.token_answer(200, {"access_token": token, "scope": scope, "expires_in": TOKEN_SECONDS})
 
-    def installed_answer(self, grant: str, given: Mapping[str, Any]) -> Response:
+    async def installed_answer(self, grant: str, given: Mapping[str, Any]) -> Response:
         """Tokens for a code or a refresh token."""
         if fault := self.store.faults.strike_named(FaultKind.ERROR_BEFORE_EFFECT, grant):
             return self.lost_answer(grant, fault, fault.status or 503)
@@ -97,6 +97,8 @@ class AdminApi:
         if pair is None:
             description = "The code or refresh token is unknown, expired, revoked or was used."
             return self.token_answer(400, {"error": "invalid_grant", "error_description": description}, grant)
+        if fault := self.store.faults.strike_named(FaultKind.TIMEOUT, grant):
+            await asyncio.sleep(fault.seconds or DEFAULT_TIMEOUT)
         if fault := self.store.faults.strike_named(FaultKind.ERROR_AFTER_EFFECT, grant):
             return self.lost_answer(grant, fault, fault.status or 502)
         body: dict[str, object] = {"access_token": pair.access, "scope": ",".join(self.store.scopes)}

@@ -143,7 +143,9 @@ def test_a_lost_answer_of_the_token_endpoint_needs_its_name(store):
 
 
 def test_scopes_can_be_cut_and_given_back(store):
-    refusal = store.ask('mutation { discountCodeDelete(id: "gid://shopify/DiscountCodeNode/1") { userErrors { code } } }')
+    refusal = store.ask(
+        'mutation { discountCodeDelete(id: "gid://shopify/DiscountCodeNode/1") { userErrors { code } } }'
+    )
     assert "errors" not in refusal
     store.request("POST", "/_sandbox/faults", json={"kind": "scopes_changed", "scopes": ["read_discounts"]})
     body = store.ask('mutation { discountCodeDelete(id: "gid://shopify/DiscountCodeNode/1") { userErrors { code } } }')
@@ -179,6 +181,11 @@ def test_the_answer_names_the_version_and_the_time(store):
 
 
 def test_the_page_does_not_run_what_it_is_given(store):
-    asked = {"client_id": store.store.credentials.client_id, "redirect_uri": BACK, "scope": "<b>", "state": '"><script>'}
+    asked = {
+        "client_id": store.store.credentials.client_id,
+        "redirect_uri": BACK,
+        "scope": "<b>",
+        "state": '"><script>',
+    }
     page = store.request("GET", f"/admin/oauth/authorize?{urlencode(asked)}").text
     assert ("<script>" in page, "<b>" in page) == (False, False)
