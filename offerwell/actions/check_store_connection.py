@@ -37,8 +37,9 @@ def check_store_connection(
     Raises StoreRefused with what the store said. Only a missing scope is stored then: of other trouble the
     sync keeps its own account.
     """
-    client = ("", "") if store.static_token else (store.client_id, store.client_secret)
-    access = StoreAccess(store.kind, store.address, *client, store.static_token)
+    access = StoreAccess(store.kind, store.address, static_token=store.static_token)
+    if not store.static_token:
+        access = StoreAccess(store.kind, store.address, store.client_id, store.client_secret)
     if connector_factory is None and store.is_installed:
         connector_factory = _kept_tokens(store)
     identity = answered(access, connector_factory)

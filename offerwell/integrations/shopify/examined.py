@@ -89,6 +89,6 @@ def _compared(operation: Operation, field: FieldNode, root: Root | None) -> Iter
         return
     if root.is_deprecated:
         yield UnknownField(operation.file, name, is_deprecated=True)
-    for argument in field.arguments:
+    for argument in field.arguments or ():
         if argument.name.value not in root.arguments:
             yield UnknownField(operation.file, f"{name}({argument.name.value}:)")
