@@ -1,6 +1,6 @@
 """Ask a connected store who it is now, with the credentials it has: does it answer, and what may we do.
 
-A missing scope stops the sync of this store, as if the store had refused a change, and says which.
+Refused access and a missing scope stop the sync of this store, as if the store had refused a change.
 """
 
 from __future__ import annotations
@@ -34,17 +34,22 @@ def check_store_connection(
 ) -> StoreIdentity:
     """Who answered. A good answer clears the store's trouble and lets its codes go on at once.
 
-    Raises StoreRefused with what the store said. Only a missing scope is stored then: of other trouble the
-    sync keeps its own account.
+    Raises StoreRefused with what the store said. Refused access and a missing scope are the store's trouble from
+    then on; of a store that does not answer the sync keeps its own account.
     """
     access = StoreAccess(store.kind, store.address, static_token=store.static_token)
     if not store.static_token:
         access = StoreAccess(store.kind, store.address, store.client_id, store.client_secret)
     if connector_factory is None and store.is_installed:
         connector_factory = _kept_tokens(store)
-    identity = answered(access, connector_factory)
+    try:
+        identity = answered(access, connector_factory)
+    except StoreRefused as refused:
+        if "access" in refused.problems:
+            _stop(store, refused.problems["access"], at)
+        raise
     if missing := missing_scopes(identity.scopes):
-        _stop(store, identity, lacks(missing), at)
+        _stop(store, lacks(missing), at, scopes=scope_text(identity), last_answer_at=at)
         raise StoreRefused({"access": lacks(missing)})
     with transaction.atomic():
         Store.objects.filter(pk=store.pk).update(
@@ -59,8 +64,7 @@ def _kept_tokens(store: Store) -> ConnectorFactory:
     return lambda _access: open_store(store)
 
 
-def _stop(store: Store, identity: StoreIdentity, trouble: str, at: datetime) -> None:
+def _stop(store: Store, trouble: str, at: datetime, **known: object) -> None:
     Store.objects.filter(pk=store.pk).update(
-        scopes=scope_text(identity), trouble=trouble, trouble_since=at, paused_until=at + ACCESS_PAUSE,
-        last_answer_at=at,
+        trouble=trouble, trouble_since=at, paused_until=at + ACCESS_PAUSE, **known
     )  # fmt: skip

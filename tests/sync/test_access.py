@@ -168,7 +168,6 @@ def test_test_connection_says_which_scope_is_missing_and_ends_the_trouble_once_i
     assert (store.scopes, store.trouble.startswith("The app lacks the scope")) == ("read_products", True)
     assert store.paused_until > timezone.now()
     sandbox.fault(kind="scopes_changed", scopes=ALL_SCOPES)
-    make.wake_ups.clear()
     check_store_connection(store=store, at=timezone.now())
     store = Store.objects.get()
     assert (store.trouble, store.trouble_since, store.paused_until) == ("", None, None)

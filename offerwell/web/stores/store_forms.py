@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND_CARDS = (
-    (StoreKind.SHOPIFY, "A shop on Shopify, by an app of your own organisation."),
+    (StoreKind.SHOPIFY, "A shop on Shopify, opened by an app."),
     (StoreKind.SANDBOX, "A look-alike on this machine, for demos and rehearsals."),
 )
 
 
 ACCESS_CARDS = (
-    ("grant", "Your own organisation’s app", "Client ID and secret open a store of the same organisation."),
+    ("grant", "Your own organisation’s app", "Its ID and secret open stores of the same organisation."),
     ("install", "Install by authorization", "For a store of another organisation: its staff agree at Shopify."),
 )
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offerwell.actions.check_store_connection import check_store_connection
-from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, missing_scopes
+from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, lacks, missing_scopes
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.switch_store import switch_store
 from offerwell.models import Store, StoreKind
@@ -72,7 +72,9 @@ def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
     try:
         identity = check_store_connection(store=found, at=timezone.now())
     except StoreRefused as refused:
-        return _store_page(request, found, refusal=str(refused), status=422)
+        found.refresh_from_db()
+        refusal = "" if found.trouble == str(refused) else str(refused)
+        return _store_page(request, found, refusal=refusal, status=422)
     messages.success(request, f"{identity.name} answered. The credentials work and carry every scope.")
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
@@ -120,11 +122,17 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "store": found,
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
-        "missing": missing_scopes(frozenset(found.scopes.split())),
+        "missing": _missing_untold(found),
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
         "refusal": said.get("refusal", ""),
     }
     return render(request, "web/stores/store.html", shown, status=said.get("status", 200))
+
+
+def _missing_untold(found: Store) -> list[str]:
+    """Scopes the app lacks, unless the store's trouble says so already."""
+    missing = missing_scopes(frozenset(found.scopes.split()))
+    return [] if missing and found.trouble == lacks(missing) else missing
 
 
 def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200) -> HttpResponse:
