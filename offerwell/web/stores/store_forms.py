@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND_CARDS = (
-    (StoreKind.SHOPIFY, "A shop on Shopify, opened by an app."),
+    (StoreKind.SHOPIFY, "A shop on Shopify, opened by an app that you create there."),
     (StoreKind.SANDBOX, "A look-alike on this machine, for demos and rehearsals."),
 )
 
