@@ -47,12 +47,13 @@ def replace_store_credentials(
         store.static_token = access.static_token
         # What the old secret bought must not be used on.
         store.access_token, store.access_expires_at = "", None
+        store.refresh_token, store.refresh_expires_at = "", None
         store.scopes, store.currency, store.timezone = (
             scope_text(identity),
             identity.currency,
             identity.timezone,
         )
-        store.trouble, store.paused_until, store.last_answer_at = "", None, at
+        store.trouble, store.trouble_since, store.paused_until, store.last_answer_at = "", None, None, at
         store.save()
         record_event(
             workspace_id=workspace_id, kind="store_credentials_replaced", subject=f"store:{store.pk}",

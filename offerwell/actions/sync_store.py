@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from offerwell.actions.connect_store import SCOPED_KINDS, lacks, missing_scopes, scope_text
 from offerwell.actions.store_connection import open_store
 from offerwell.actions.sync_pass import ACCESS_PAUSE, AWAY_PAUSE, Interrupted, Pass
 from offerwell.actions.sync_rows import DatabaseRows
@@ -25,6 +26,8 @@ from offerwell.rules.store_sync import Margins
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from offerwell.integrations.store import StoreIdentity
 
 
 OUR_FAULT = "Offerwell met an error of its own while it worked on this store. Its log has the details. It tries again."
@@ -71,13 +74,22 @@ def _follow(store: Store, rows: DatabaseRows, margins: Margins, should_stop: Cal
     with closing(open_store(store, sleep=lambda seconds: work.nap(seconds))) as connector:  # noqa: PLW0108  made below
         work = Pass(connector, rows, timezone.now, time.sleep, rng.random, margins, should_stop)
         if has_answered := bool(store.trouble) and not _is_paused(store.pk, timezone.now()):
-            connector.identify()
+            _look_at_scopes(store, connector.identify())
         while not should_stop() and not _is_paused(store.pk, timezone.now()):
             if not (n := work.run(has_answered=has_answered)):
                 break
             claimed += n
             has_answered = False
     return claimed
+
+
+def _look_at_scopes(store: Store, identity: StoreIdentity) -> None:
+    """Keep what the app may do now. Raises AccessRefused for a missing scope, before any code is claimed in vain."""
+    if store.kind not in SCOPED_KINDS:
+        return
+    Store.objects.filter(pk=store.pk).exclude(scopes=scope_text(identity)).update(scopes=scope_text(identity))
+    if missing := missing_scopes(identity.scopes):
+        raise AccessRefused(lacks(missing), permanent=True)
 
 
 def _is_paused(store_id: int, now: datetime) -> bool:

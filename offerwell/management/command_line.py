@@ -19,6 +19,8 @@ from offerwell.management.offers import offers
 from offerwell.management.parts import sandbox, serve, worker
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.run import run
+from offerwell.management.secrets import secrets
+from offerwell.management.stores import stores
 from offerwell.management.team import team
 from offerwell.management.verify import verify
 from offerwell.management.workspaces import workspaces
@@ -78,5 +80,21 @@ def main() -> None:
     """
 
 
-for command in (run, serve, worker, sandbox, migrate, demo, verify, workspaces, team, members, codes, offers, changes):
+for command in (
+    run,
+    serve,
+    worker,
+    sandbox,
+    migrate,
+    demo,
+    verify,
+    workspaces,
+    team,
+    members,
+    codes,
+    offers,
+    stores,
+    changes,
+    secrets,
+):
     main.add_command(command)

@@ -13,6 +13,7 @@ from offerwell.models.event import Event
 from offerwell.models.import_file import ImportFile, ImportState
 from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
+from offerwell.models.pending_install import PendingInstall
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
 from offerwell.models.store import Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
@@ -41,6 +42,7 @@ __all__ = [
     "OfferTally",
     "OfferType",
     "OutcomeResult",
+    "PendingInstall",
     "PromoCode",
     "Role",
     "SalesLink",

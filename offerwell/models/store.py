@@ -23,6 +23,9 @@ class Store(WorkspaceOwned):
     `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing), since
     `trouble_since`;
     `paused_until` keeps workers away until then.
+
+    `refresh_token` is kept for a store whose merchant installed the app: it buys the next access token.
+    `token_turn` marks the worker that is renewing them until `token_turn_until`; no lock is held meanwhile.
     """
 
     label = models.CharField(max_length=80)
@@ -35,6 +38,10 @@ class Store(WorkspaceOwned):
     static_token = EncryptedText(blank=True)
     access_token = EncryptedText(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_token = EncryptedText(blank=True, default="")
+    refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    token_turn = models.CharField(max_length=32, blank=True, default="")
+    token_turn_until = models.DateTimeField(null=True, blank=True)
     scopes = models.TextField(blank=True)
     is_on = models.BooleanField(default=True)
     trouble = models.TextField(blank=True)
@@ -51,6 +58,11 @@ class Store(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the merchant installed the app, so that tokens are refreshed and can be installed again."""
+        return bool(self.refresh_token)
 
 
 class StorePace(WorkspaceOwned):

@@ -192,3 +192,26 @@ def test_menus_on_a_phone(page, look):
     page.goto("/reporting/sales-tracking/")
     page.get_by_role("button", name="Your account").click()
     look.at(page, "account-menu")
+
+
+def test_installing_a_store(page, look, store, watch):
+    """There and back through the sandbox store's own page, by links and forms that the CSP lets through."""
+    watch.expect_status(422, 404)  # 404: the sandbox has no favicon
+    keys = store.info()
+    page.goto("/settings/stores/connect/")
+    page.locator("#access-install").check()
+    look.at(page, "connect-store-install")
+    page.locator("#kind-sandbox").check()
+    page.get_by_label("Name", exact=True).fill("Agency store")
+    # Another name of the same machine: the demo has connected the first.
+    page.get_by_label("Address").fill(store.url.replace("127.0.0.1", "127.0.0.2"))
+    page.get_by_label("Client ID").fill(keys["client_id"])
+    page.get_by_label("Client secret").fill(keys["client_secret"])
+    page.get_by_role("button", name="Connect store").click()
+    expect(page.get_by_role("heading", name="Install at the store")).to_be_visible()
+    look.at(page, "store-install")
+    there = page.get_by_role("link", name="Continue to").get_attribute("href")
+    page.goto(there.replace("127.0.0.2", "127.0.0.1"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("was declined at")
+    look.at(page, "store-install-declined")

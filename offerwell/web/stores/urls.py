@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.web.stores import views
+from offerwell.web.stores import installs, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 urlpatterns: list[URLPattern] = [
     path("", views.stores, name="stores"),
     path("connect/", views.store_connect, name="store_connect"),
+    path("install/<int:number>/", installs.store_install, name="store_install"),
+    path("install/callback/", installs.store_install_callback, name="store_install_callback"),
+    path("<int:store_id>/install/", installs.store_install_again, name="store_install_again"),
     path("<int:store_id>/", views.store, name="store"),
     path("<int:store_id>/check/", views.store_check, name="store_check"),
     path("<int:store_id>/switch/", views.store_switch, name="store_switch"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offerwell.actions.check_store_connection import check_store_connection
-from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, missing_scopes
+from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, lacks, missing_scopes
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
@@ -20,7 +20,8 @@ from offerwell.models import Store, StoreKind
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
 from offerwell.rules.permissions import Action, may
 from offerwell.web.needs import BrandRequest, actor_of, needs
-from offerwell.web.stores.store_forms import KIND_CARDS, ConnectForm, CredentialsForm
+from offerwell.web.stores.installs import redirect_address, started
+from offerwell.web.stores.store_forms import ACCESS_CARDS, KIND_CARDS, ConnectForm, CredentialsForm
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -39,10 +40,13 @@ def stores(request: BrandRequest) -> HttpResponse:
 def store_connect(request: BrandRequest) -> HttpResponse:
     """The form of a new store; connected, it opens."""
     if request.method != "POST":
-        return _connect_form(request, ConnectForm(initial={"kind": StoreKind.SHOPIFY}))
+        return _connect_form(request, ConnectForm(initial={"kind": StoreKind.SHOPIFY, "way_in": "grant"}))
     form = ConnectForm(request.POST)
     if form.is_valid():
+        way_in = form.cleaned_data.pop("way_in")
         try:
+            if way_in == "install":
+                return started(request, form)
             made = connect_store(
                 workspace_id=request.place.workspace_id, by=actor_of(request), at=timezone.now(), **form.cleaned_data
             )
@@ -69,7 +73,9 @@ def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
     try:
         identity = check_store_connection(store=found, at=timezone.now())
     except StoreRefused as refused:
-        return _store_page(request, found, refusal=str(refused), status=422)
+        found.refresh_from_db()
+        refusal = "" if found.trouble == str(refused) else str(refused)
+        return _store_page(request, found, refusal=refusal, status=422)
     messages.success(request, f"{identity.name} answered. The credentials work and carry every scope.")
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
@@ -130,7 +136,7 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "store": found,
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
-        "missing": missing_scopes(frozenset(found.scopes.split())),
+        "missing": _missing_untold(found),
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
         "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
         "refusal": said.get("refusal", ""),
@@ -138,8 +144,21 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
     return render(request, "web/stores/store.html", shown, status=said.get("status", 200))
 
 
+def _missing_untold(found: Store) -> list[str]:
+    """Scopes the app lacks, unless the store's trouble says so already."""
+    missing = missing_scopes(frozenset(found.scopes.split()))
+    return [] if missing and found.trouble == lacks(missing) else missing
+
+
 def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200) -> HttpResponse:
-    shown = {"form": form, "kind_cards": KIND_CARDS, "needed_scopes": NEEDED_SCOPES}
+    shown = {
+        "form": form,
+        "kind_cards": KIND_CARDS,
+        "access_cards": ACCESS_CARDS,
+        "way_in": form["way_in"].value() or "grant",
+        "way_back": redirect_address(request),
+        "needed_scopes": NEEDED_SCOPES,
+    }
     return render(request, "web/stores/store_connect.html", shown, status=status)
 
 
