@@ -12,6 +12,7 @@ from offerwell.actions.connect_store import (
     identified,
     scope_text,
 )
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.jobs import wake
 from offerwell.models import Store
 
@@ -33,7 +34,8 @@ def check_store_connection(
     identity = identified(access, connector_factory)
     with transaction.atomic():
         Store.objects.filter(pk=store.pk).update(
-            scopes=scope_text(identity), trouble="", paused_until=None, last_answer_at=at
+            scopes=scope_text(identity), trouble="", uninstalled_at=None, paused_until=None, last_answer_at=at
         )
+        look_at_subscriptions(store, at=at)
         wake("sync_store", store.pk)
     return identity

@@ -133,6 +133,9 @@ class Control:
             faults.note(FaultKind.TOKEN_REVOKED)
             if given.get("permanent"):
                 faults.arm({"kind": FaultKind.TOKEN_REVOKED.value})
+        elif given.get("kind") == FaultKind.APP_UNINSTALLED:
+            self.store.uninstall()
+            faults.note(FaultKind.APP_UNINSTALLED)
         elif set(given) - {"seed"}:
             faults.arm({name: value for name, value in given.items() if name != "seed"})
 

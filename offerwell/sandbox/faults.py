@@ -25,6 +25,7 @@ class FaultKind(StrEnum):
     STALE_READ = "stale_read"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  # the name of a fault, not a password
     OUTSIDE_EDIT = "outside_edit"
+    APP_UNINSTALLED = "app_uninstalled"
     WEBHOOK_LOST = "webhook_lost"
     WEBHOOK_DUPLICATE = "webhook_duplicate"
     WEBHOOK_REORDERED = "webhook_reordered"
