@@ -83,6 +83,8 @@ def _database() -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA / "offerwell.sqlite3",
+            # Each opening reads the schema anew (4 ms), and the last one to close writes the whole log back.
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 60,

@@ -19,7 +19,7 @@ from django_scopes import scopes_disabled
 from offerwell.integrations.shopify.webhook_delivery import Delivery, is_signed
 from offerwell.jobs import wake
 from offerwell.models import StoreKind, StoreWebhooks, Webhook, WebhookState
-from offerwell.models.insert_once import insert_once
+from offerwell.models.commit_together import CommitTogether
 from offerwell.rules.webhook_payload import event_key
 
 if TYPE_CHECKING:
@@ -102,19 +102,20 @@ def _candidate(row: tuple[Any, ...], at: datetime) -> _Candidate:
 
 
 def _store(one: _Candidate, delivery: Delivery, body: bytes, at: datetime) -> bool:
-    """One statement, which is its own transaction: committed when it returns. Gives whether it was new."""
+    """Committed when it returns. Gives whether it was new."""
     row: dict[str, Any] = {
         "workspace_id": one.workspace_id, "store_id": one.store_id, "topic": delivery.topic, "body": body,
         "event_key": event_key(delivery.topic, delivery.event_id, body), "event_id": delivery.event_id,
         "triggered_at": delivery.triggered_at, "received_at": at, "due_at": at, "state": WebhookState.WAITING.value,
         "attempts": 0, "note": "", "resource": "",
     }  # fmt: skip
-    is_new = insert_once(Webhook, row)
+    is_new = _inbox.insert_once(row)
     if is_new:
         _wake(one.store_id)
     return is_new
 
 
+_inbox = CommitTogether(Webhook, "webhooks.lock")
 _woken: dict[int, float] = {}
 
 

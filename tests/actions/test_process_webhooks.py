@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from datetime import timedelta
@@ -20,6 +21,7 @@ from offerwell.queries.store_webhooks import shopper_file, webhooks_seen
 from tests import make
 from tests.webhooks.deliveries import shopify_store
 
+_count = itertools.count(1)
 SHOPPER = {"id": 91, "email": "nora@shopper.example", "phone": "+331234", "first_name": "Nora"}
 
 
@@ -33,14 +35,13 @@ def summer(acme, glow):
     return make.offer(acme, "Summer", stores=[glow])
 
 
-def put(store, topic, payload, *, count=[0], body=None, at=None):
+def put(store, topic, payload, *, body=None, at=None):
     """A webhook as the door stores it."""
-    count[0] += 1
     at = at or timezone.now()
     body = json.dumps(payload).encode() if body is None else body
     with scope(workspace=store.workspace):
         return Webhook.objects.create(
-            workspace=store.workspace, store=store, topic=topic, body=body, event_key=f"k{count[0]}", received_at=at,
+            workspace=store.workspace, store=store, topic=topic, body=body, event_key=f"k{next(_count)}", received_at=at,
             due_at=at,
         )  # fmt: skip
 
@@ -276,7 +277,11 @@ def test_a_shopper_who_asks_gets_a_file_with_what_is_held(glow, acme, rival):
     [request] = webhooks_seen(glow, at=timezone.now()).requests
     assert request.customer == "91"
     told = json.loads(shopper_file(glow, request.pk))
-    assert (told["customer"], told["data_request"], [one["body"]["id"] for one in told["held"]]) == ("customer:91", "5", [450])
+    assert (told["customer"], told["data_request"], [one["body"]["id"] for one in told["held"]]) == (
+        "customer:91",
+        "5",
+        [450],
+    )
     assert "nora" not in everything_stored().lower()
     assert json.loads(Event.objects.get(kind="shopper_data_requested").body)["webhook"] == request.pk
     other = Webhook.objects.filter(topic="orders/create").first()

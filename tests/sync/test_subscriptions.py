@@ -140,7 +140,9 @@ def test_a_subscription_the_store_took_away_comes_back_and_every_code_is_looked_
     elsewhere = code_on(make.offer(acme), make.store(acme))
     again(glow)
     assert facts(row)[0] is None
-    [ref] = [one.ref for one in with_hooks(glow, lambda hooks: hooks.subscriptions()) if one.topic == "discounts/update"]
+    [ref] = [
+        one.ref for one in with_hooks(glow, lambda hooks: hooks.subscriptions()) if one.topic == "discounts/update"
+    ]
     with_hooks(glow, lambda hooks: hooks.unsubscribe([ref]))
     again(glow)
     assert ("discounts/update", own(glow)) in there(glow)
@@ -215,7 +217,12 @@ def test_new_credentials_keep_the_old_secret_for_a_day(glow, acme, sandbox):
     keys = {"client_id": info["client_id"], "client_secret": info["client_secret"]}
     with pytest.raises(StoreRefused):
         replace_store_credentials(
-            workspace_id=acme.pk, store=glow, client_id=info["client_id"], client_secret="wrong", by=make.ANA, at=make.NOW
+            workspace_id=acme.pk,
+            store=glow,
+            client_id=info["client_id"],
+            client_secret="wrong",
+            by=make.ANA,
+            at=make.NOW,
         )
     assert StoreWebhooks.objects.filter(store=glow).count() == 0
     replace_store_credentials(workspace_id=acme.pk, store=glow, by=make.ANA, at=make.NOW, **keys)

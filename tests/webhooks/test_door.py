@@ -194,7 +194,7 @@ def test_a_database_that_does_not_take_it_is_told_as_503_so_that_it_comes_again(
     def full(*_args):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(taking, "insert_once", full)
+    monkeypatch.setattr(taking._inbox, "insert_once", full)
     assert (post(client, address(glow)).status_code, make.wake_ups) == (503, [])
 
 
