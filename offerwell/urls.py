@@ -9,6 +9,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/reporting/sales-tracking/"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("webhooks/", include("offerwell.webhooks.urls")),
     path("account/", include("allauth.urls")),
     path("reporting/sales-tracking/", include("offerwell.web.sales_tracking.urls")),
     path("reporting/sales-tracking/", include("offerwell.web.offers.urls")),

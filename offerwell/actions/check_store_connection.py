@@ -18,6 +18,7 @@ from offerwell.actions.connect_store import (
     missing_scopes,
     scope_text,
 )
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.store_connection import open_store
 from offerwell.actions.sync_pass import ACCESS_PAUSE
 from offerwell.jobs import wake
@@ -53,8 +54,14 @@ def check_store_connection(
         raise StoreRefused({"access": lacks(missing)})
     with transaction.atomic():
         Store.objects.filter(pk=store.pk).update(
-            scopes=scope_text(identity), trouble="", trouble_since=None, paused_until=None, last_answer_at=at
+            scopes=scope_text(identity),
+            trouble="",
+            trouble_since=None,
+            uninstalled_at=None,
+            paused_until=None,
+            last_answer_at=at,
         )
+        look_at_subscriptions(store, at=at)
         wake("sync_store", store.pk)
     return identity
 

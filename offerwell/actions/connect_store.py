@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.db import transaction
 
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.addresses import shop_origin
@@ -103,6 +104,7 @@ def connect_store(
             currency=identity.currency, timezone=identity.timezone, scopes=scope_text(identity),
             last_answer_at=at, connected_at=at,
         )  # fmt: skip
+        look_at_subscriptions(store, at=at)
         facts = {"label": label, "kind": kind, "address": kept}
         record_event(
             workspace_id=workspace_id, kind="store_connected", subject=f"store:{store.pk}", facts=facts,

@@ -25,6 +25,7 @@ from offerwell.actions.connect_store import (
     refuse_twice,
     scope_text,
 )
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
 from offerwell.actions.store_connection import moment_of
 from offerwell.integrations.shopify import address_to_agree, first_tokens
@@ -50,7 +51,7 @@ _SIGNER = signing.Signer(salt="store-install", sep=".")
 _OPENING = (
     "client_id", "client_secret", "static_token", "access_token", "access_expires_at", "refresh_token",
     "refresh_expires_at", "token_turn", "token_turn_until", "scopes", "currency", "timezone", "trouble",
-    "trouble_since", "paused_until", "last_answer_at",
+    "trouble_since", "uninstalled_at", "paused_until", "last_answer_at",
 )  # fmt: skip
 
 START_AGAIN = "Nothing was saved. Start the installation again."
@@ -196,7 +197,9 @@ def _saved(
         _put_pair(store, pair)
         store.scopes, store.currency, store.timezone = scope_text(identity), identity.currency, identity.timezone
         store.trouble, store.trouble_since, store.paused_until, store.last_answer_at = "", None, None, at
+        store.uninstalled_at = None
         store.save(update_fields=_OPENING if store.pk else None)
+        look_at_subscriptions(store, at=at)
         record_event(
             workspace_id=workspace_id, kind="store_installed", subject=f"store:{store.pk}",
             facts={"label": store.label, "kind": store.kind, "address": store.address}, by=by, at=at,

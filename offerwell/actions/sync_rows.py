@@ -179,7 +179,7 @@ class DatabaseRows:
                 )  # fmt: skip
 
     def flag_drift(self, code: ClaimedCode, *, status: str, reason: str) -> None:
-        """Someone else changed the store. Lets the row go."""
+        """Someone else changed the store. Lets the row go; a look asked for meanwhile is still to come."""
         now, moved = self.clock(), Q(generation__gt=code.generation)
         with self._in_turn():
             self._held([code.id]).update(
@@ -226,16 +226,16 @@ class DatabaseRows:
     def note_store(self, *, trouble: str, pause: timedelta | None) -> None:
         """How the store as a whole is; empty trouble says that it answers. Pauses grow with the trouble."""
         now = self.clock()
+        # A pass that was under way when the app was uninstalled must not put an end to that.
+        own = Store.objects.filter(pk=self.store.pk, uninstalled_at=None)
         if not trouble:
-            Store.objects.filter(pk=self.store.pk).update(
-                trouble="", trouble_since=None, paused_until=None, last_answer_at=now
-            )
+            own.update(trouble="", trouble_since=None, paused_until=None, last_answer_at=now)
             return
         with self._in_turn():
             kept = Store.objects.values("trouble", "trouble_since").get(pk=self.store.pk)
             since = (kept["trouble"] and kept["trouble_since"]) or now
             until = None if pause is None else now + longer_pause(pause, now - since)
-            Store.objects.filter(pk=self.store.pk).update(trouble=trouble, trouble_since=since, paused_until=until)
+            own.update(trouble=trouble, trouble_since=since, paused_until=until)
 
     def _note_outcome(self, generation: int, ids: list[int], result: str, reason: str) -> None:
         """Write the outcome of the bulk change `generation` for these rows, and keep its counts in step."""

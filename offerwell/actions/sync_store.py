@@ -44,10 +44,10 @@ def sync_margins() -> Margins:
 def sync_store(*, store_id: int, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Settle due codes of the store, pass after pass, until none is due. Gives how many were claimed.
 
-    An unknown, switched-off or paused store is left alone.
+    An unknown, switched-off, paused or uninstalled store is left alone.
     """
     with scopes_disabled():
-        store = Store.objects.select_related("workspace").filter(pk=store_id, is_on=True).first()
+        store = Store.objects.select_related("workspace").filter(pk=store_id, is_on=True, uninstalled_at=None).first()
     if store is None:
         return 0
     margins, owner = sync_margins(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
@@ -100,5 +100,7 @@ def stores_with_due_codes(*, at: datetime) -> list[int]:
     """Stores, of all workspaces, that have a code worth claiming now."""
     with scopes_disabled():
         due = StoreCode.objects.filter(due_at__lte=at).filter(Q(lease_until=None) | Q(lease_until__lt=at))
-        on = Store.objects.filter(is_on=True).filter(Q(paused_until=None) | Q(paused_until__lte=at))
+        on = Store.objects.filter(is_on=True, uninstalled_at=None).filter(
+            Q(paused_until=None) | Q(paused_until__lte=at)
+        )
         return [store.pk for store in on.order_by("pk") if due.filter(store_id=store.pk).exists()]

@@ -19,6 +19,7 @@ from offerwell.models.store import Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
 from offerwell.models.stored_selection import StoredSelection
 from offerwell.models.user import Role, TeamMember, User
+from offerwell.models.webhook import StoreWebhooks, Webhook, WebhookState
 from offerwell.models.workspace import Workspace, lock_workspace
 
 __all__ = [
@@ -52,10 +53,13 @@ __all__ = [
     "StoreKind",
     "StorePace",
     "StoreProblem",
+    "StoreWebhooks",
     "StoredSelection",
     "Tag",
     "TeamMember",
     "User",
+    "Webhook",
+    "WebhookState",
     "Workspace",
     "lock_workspace",
 ]

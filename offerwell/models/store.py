@@ -22,7 +22,8 @@ class Store(WorkspaceOwned):
 
     `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing), since
     `trouble_since`;
-    `paused_until` keeps workers away until then.
+    `paused_until` keeps workers away until then. `uninstalled_at`: the app is gone from the shop; only a person who
+    connects it again ends that.
 
     `refresh_token` is kept for a store whose merchant installed the app: it buys the next access token.
     `token_turn` marks the worker that is renewing them until `token_turn_until`; no lock is held meanwhile.
@@ -47,6 +48,7 @@ class Store(WorkspaceOwned):
     trouble = models.TextField(blank=True)
     trouble_since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
+    uninstalled_at = models.DateTimeField(null=True, blank=True)
     last_answer_at = models.DateTimeField(null=True, blank=True)
     connected_at = models.DateTimeField()
 

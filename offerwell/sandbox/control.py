@@ -141,6 +141,9 @@ class Control:
             faults.note(FaultKind.OUTSIDE_EDIT)
         elif given.get("kind") in AT_ONCE:
             self.change_access(FaultKind(given["kind"]), given)
+        elif given.get("kind") == FaultKind.APP_UNINSTALLED:
+            self.store.uninstall()
+            faults.note(FaultKind.APP_UNINSTALLED)
         elif set(given) - {"seed"}:
             faults.arm({name: value for name, value in given.items() if name != "seed"})
 

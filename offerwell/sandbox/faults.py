@@ -29,6 +29,7 @@ class FaultKind(StrEnum):
     INSTALLATION_REVOKED = "installation_revoked"
     SCOPES_CHANGED = "scopes_changed"
     OUTSIDE_EDIT = "outside_edit"
+    APP_UNINSTALLED = "app_uninstalled"
     WEBHOOK_LOST = "webhook_lost"
     WEBHOOK_DUPLICATE = "webhook_duplicate"
     WEBHOOK_REORDERED = "webhook_reordered"

@@ -71,6 +71,7 @@ class Store:
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
     installations: Installations = field(init=False)
+    tellers: list[Callable[[str, str, dict[str, object]], None]] = field(default_factory=list)
     book: DiscountBook = field(init=False)
     jobs: JobQueue = field(init=False)
     hooks: Subscriptions = field(init=False)
@@ -88,6 +89,19 @@ class Store:
     def scopes(self) -> tuple[str, ...]:
         """What the app may do."""
         return self.granted
+
+    def tell(self, topic: str, enum_name: str, body: dict[str, object]) -> None:
+        """Tell the subscribers to a topic of something that is no change of a discount."""
+        for teller in self.tellers:
+            teller(topic, enum_name, body)
+
+    def uninstall(self) -> None:
+        """Take the app out of the shop: it is told, and has nothing there any more. Calming the faults installs it."""
+        self.tell("app/uninstalled", "APP_UNINSTALLED", {"id": 92_891_250_994, "myshopify_domain": self.settings.shop})
+        self.hooks.by_number.clear()
+        self.tokens.clear()
+        self.installations.forget()
+        self.faults.arm({"kind": FaultKind.TOKEN_REVOKED.value})
 
     def issue_token(self) -> str:
         """Give out an access token of 24 hours, and forget those that have run out."""

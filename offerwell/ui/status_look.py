@@ -75,5 +75,8 @@ def _stores() -> dict[str, Look]:
     return {
         "synced": Look(gettext("Synced"), "ok"),
         "connected": Look(gettext("Connected"), "ok", "plug"),
+        "hooks_on": Look(gettext("Receiving"), "ok"),
+        "hooks_part": Look(gettext("Partly"), "warn", "triangle-alert"),
+        "hooks_off": Look(gettext("Off"), "", "circle-pause"),
         "trouble": Look(gettext("Needs attention"), "bad", "triangle-alert"),
     }

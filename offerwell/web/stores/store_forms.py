@@ -36,6 +36,12 @@ class CredentialsForm(forms.Form):
             self.add_error(field if field in self.fields else None, sentence)
 
 
+class WebhookSecretForm(forms.Form):
+    """The secret of an app that the store is not connected by. What is wrong with it is the action's to say."""
+
+    secret = forms.CharField(required=False, max_length=255)
+
+
 class ConnectForm(CredentialsForm):
     """A store to connect."""
 

@@ -21,5 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:store_id>/check/", views.store_check, name="store_check"),
     path("<int:store_id>/switch/", views.store_switch, name="store_switch"),
     path("<int:store_id>/retry/", views.store_retry, name="store_retry"),
+    path("<int:store_id>/webhook-secret/", views.store_webhook_secret, name="store_webhook_secret"),
+    path("<int:store_id>/shoppers/<int:request_id>.json", views.store_shopper_file, name="store_shopper_file"),
     path("<int:store_id>/credentials/", views.store_credentials, name="store_credentials"),
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,18 +13,26 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from offerwell.actions.check_store_connection import check_store_connection
 from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, lacks, missing_scopes
+from offerwell.actions.keep_webhook_secret import SecretRefused, keep_webhook_secret
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
 from offerwell.models import Store, StoreKind
+from offerwell.queries.store_webhooks import COUNTED, shopper_file, webhooks_seen
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
 from offerwell.rules.permissions import Action, may
+from offerwell.rules.webhook_reception import Reception
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.stores.installs import redirect_address, started
-from offerwell.web.stores.store_forms import ACCESS_CARDS, KIND_CARDS, ConnectForm, CredentialsForm
+from offerwell.web.stores.store_forms import ACCESS_CARDS, KIND_CARDS, ConnectForm, CredentialsForm, WebhookSecretForm
 
-if TYPE_CHECKING:
-    from django.http import HttpResponse
+HOOKS_BADGES = {
+    Reception.ON: "hooks_on",
+    Reception.PART: "hooks_part",
+    Reception.WAITING: "pending",
+    Reception.OFF: "hooks_off",
+    Reception.PROBLEM: "trouble",
+}
 
 
 @require_safe
@@ -125,14 +133,53 @@ def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
         except StoreRefused as refused:
             form.say(refused.problems)
         else:
-            messages.success(request, f"{found.label} has new credentials. The old ones are gone.")
+            told = "The old ones are gone; webhooks signed with the old secret are taken for one more day."
+            messages.success(request, f"{found.label} has new credentials. {told}")
             return HttpResponseRedirect(reverse("store", args=[found.pk]))
     return _credentials_form(request, found, form, status=422)
 
 
+@require_POST
+@needs(Action.EDIT_SETTINGS)
+def store_webhook_secret(request: BrandRequest, store_id: int) -> HttpResponse:
+    """Verify the store's webhooks with the app's secret."""
+    found = get_object_or_404(Store, pk=store_id)
+    form = WebhookSecretForm(request.POST)
+    if form.is_valid():
+        try:
+            keep_webhook_secret(
+                workspace_id=request.place.workspace_id, store=found, secret=form.cleaned_data["secret"],
+                by=actor_of(request), at=timezone.now(),
+            )  # fmt: skip
+        except SecretRefused as refused:
+            form.add_error("secret", str(refused))
+        else:
+            messages.success(request, f"Webhooks of {found.label} are verified with this secret from now on.")
+            return HttpResponseRedirect(reverse("store", args=[found.pk]))
+    return _store_page(request, found, secret_form=form, status=422)
+
+
+@require_safe
+@needs(Action.EDIT_SETTINGS)
+def store_shopper_file(request: BrandRequest, store_id: int, request_id: int) -> HttpResponse:  # noqa: ARG001  the gate uses it
+    """What is held of a shopper who asked, as a file for the brand to answer with."""
+    text = shopper_file(get_object_or_404(Store, pk=store_id), request_id)
+    if text is None:
+        raise Http404
+    answer = HttpResponse(text, content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="shopper-request-{request_id}.json"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpResponse:
+    hooks = webhooks_seen(found, at=timezone.now())
     shown = {
         "seen": store_seen(found),
+        "hooks": hooks,
+        "hooks_badge": HOOKS_BADGES[hooks.reception],
+        "counted": COUNTED,
+        "secret_form": said.get("secret_form") or WebhookSecretForm(),
         "store": found,
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
