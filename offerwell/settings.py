@@ -213,6 +213,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 OFFERWELL_SYNC_LEASE = float(os.environ.get("OFFERWELL_SYNC_LEASE", "60"))
 OFFERWELL_SYNC_LATE_LANDING = float(os.environ.get("OFFERWELL_SYNC_LATE_LANDING", "900"))
 OFFERWELL_SYNC_REPLICA_LAG = float(os.environ.get("OFFERWELL_SYNC_REPLICA_LAG", "5"))
+# Every code of a store is read at least once in so many hours; a policy puts one right so often a day at most.
+OFFERWELL_AUDIT_HOURS = float(os.environ.get("OFFERWELL_AUDIT_HOURS", "24"))
+OFFERWELL_DRIFT_RESTORES = int(os.environ.get("OFFERWELL_DRIFT_RESTORES", "3"))
 OFFERWELL_DEMO = os.environ.get("OFFERWELL_DEMO") == "1"
 
 LOGGING = {

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from offerwell.actions.enforce_drifts import enforce_drifts
 from offerwell.actions.store_connection import open_store
 from offerwell.actions.sync_pass import ACCESS_PAUSE, AWAY_PAUSE, Interrupted, Pass
 from offerwell.actions.sync_rows import DatabaseRows
@@ -76,6 +77,7 @@ def _follow(store: Store, rows: DatabaseRows, margins: Margins, should_stop: Cal
             if not (n := work.run(has_answered=has_answered)):
                 break
             claimed += n
+            enforce_drifts(store=store, at=timezone.now())
             has_answered = False
     return claimed
 

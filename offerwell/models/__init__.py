@@ -8,6 +8,7 @@ from offerwell.models.bulk_change import (
     OfferPart,
     OutcomeResult,
 )
+from offerwell.models.drift import Drift, StoreAudit, WindowItem
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
 from offerwell.models.import_file import ImportFile, ImportState
@@ -25,6 +26,7 @@ __all__ = [
     "BulkChangeItem",
     "ChangeProgress",
     "CodeHistory",
+    "Drift",
     "Enrollment",
     "Event",
     "Group",
@@ -46,6 +48,7 @@ __all__ = [
     "SalesLink",
     "SocialHandle",
     "Store",
+    "StoreAudit",
     "StoreCode",
     "StoreKind",
     "StorePace",
@@ -54,6 +57,7 @@ __all__ = [
     "Tag",
     "TeamMember",
     "User",
+    "WindowItem",
     "Workspace",
     "lock_workspace",
 ]

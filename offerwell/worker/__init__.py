@@ -15,6 +15,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from offerwell import jobs
+from offerwell.actions.audit_store import audit_next_batch, stores_to_audit
 from offerwell.actions.count_offer_tallies import count_tallies_of
 from offerwell.actions.run_import import imports_due, run_import
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
@@ -33,6 +34,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 HANDLERS: dict[str, Callable[[int], object]] = {
     "sync_store": lambda store_id: sync_store(store_id=store_id, should_stop=stopping.is_set),
+    "audit_store": lambda store_id: audit_next_batch(store_id=store_id, at=timezone.now()),
     "run_import": lambda import_id: run_import(import_id=import_id),
     "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
 }
@@ -53,13 +55,14 @@ Job = tuple[str, int]
 
 
 def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Follow every store that has due codes nobody holds, and import every file that waits.
+    """Follow every store that has due codes nobody holds, look at what is overdue, import every file that waits.
 
     This, not the queue, is what promises rest on, so it does not go through the queue, which may be
     away. `running` keeps one sweep job per subject.
     """
     now = timezone.now()
     due: list[Job] = [("sync_store", store_id) for store_id in stores_with_due_codes(at=now)]
+    due += [("audit_store", store_id) for store_id in stores_to_audit(at=now)]
     due += [("run_import", import_id) for import_id in imports_due(at=now)]
     for job in due:
         if job not in running or running[job].done():
