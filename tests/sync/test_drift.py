@@ -384,3 +384,30 @@ def test_a_store_that_is_off_is_not_swept(acme, sandbox, glow, summer):
     now = timezone.now()
     assert (stores_to_audit(at=now), audit_next_batch(store_id=glow.pk, at=now)) == ([], 0)
     assert StoreCode.objects.get().due_at is None
+
+
+def test_ten_thousand_codes_are_forty_reads_and_no_write(acme, sandbox, glow, summer):
+    texts = [f"T{n}" for n in range(10_000)]
+    sandbox.seed([{"code": text, "title": "Summer", "percentage": 0.2} for text in texts])
+    shown, place = sandbox.discounts(), make.enrollment(summer)
+    PromoCode.objects.bulk_create(
+        PromoCode(
+            workspace=acme, offer=summer, enrollment=place, text=text, text_key=text, changed_at=make.NOW,
+            created_at=make.NOW,
+        )
+        for text in texts
+    )  # fmt: skip
+    StoreCode.objects.bulk_create(
+        StoreCode(
+            workspace=acme, store=glow, code=code, ref=shown[code.text]["id"], observed_generation=0,
+            observed_status="active", observed_at=timezone.now() - timedelta(days=2),
+        )
+        for code in PromoCode.objects.all()
+    )  # fmt: skip
+    edit(sandbox, "T5000", "deactivate")
+    sync_store(store_id=glow.pk)  # gets the token
+    sandbox.forget_requests()
+    assert swept(acme, glow) == 10_000
+    calls = [row["operation"] for row in sandbox.requests() if row["operation"].startswith("NodeStatuses")]
+    assert (len(calls), sandbox.mutations(), differing()) == (40, [], {"T5000": "switched_off"})
+    assert StoreCode.objects.filter(due_at=None).count() == 10_000

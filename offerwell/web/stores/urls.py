@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("connect/", views.store_connect, name="store_connect"),
     path("<int:store_id>/", views.store, name="store"),
     path("<int:store_id>/check/", views.store_check, name="store_check"),
+    path("<int:store_id>/audit/", views.store_audit, name="store_audit"),
     path("<int:store_id>/switch/", views.store_switch, name="store_switch"),
     path("<int:store_id>/credentials/", views.store_credentials, name="store_credentials"),
 ]
