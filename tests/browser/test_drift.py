@@ -28,7 +28,7 @@ def edited(page, store):
 def _audited(page, rows):
     page.goto("/settings/stores/1/")
     page.get_by_role("button", name="Audit now").click()
-    expect(page.get_by_text("codes are read in")).to_be_visible()
+    expect(page.locator("ow-toast", has_text="codes are read in")).to_be_visible()
 
     def shown():
         page.goto("/reporting/drift/")
@@ -66,9 +66,10 @@ def test_found_restored_and_adopted(page, new_context, store, edited):
     expect(plain.get_by_role("heading", level=1, name="Adopt the store’s state of 2 codes?")).to_be_visible()
     expect(plain.get_by_text("1 discount holds other codes too.")).to_be_visible()
     plain.get_by_role("button", name="Confirm").click()
-    expect(plain.get_by_role("heading", level=1, name="deactivated")).to_be_visible()
+    expect(plain.get_by_role("heading", level=1, name="Deactivating codes…")).to_be_visible()
     steps.until(lambda: store.statuses()[gone] == "EXPIRED", "the adopted code stays off")
     page.goto(plain.url)
+    expect(page.get_by_role("heading", level=1, name="2 codes deactivated")).to_be_visible()
     expect(page.get_by_text("This took over what the store showed.")).to_be_visible()
     look.at(page, "drift-adopted")
     page.get_by_role("button", name="Undo").click()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.formats import date_format
 from django.utils.translation import ngettext
 
 from offerwell.rules.drift import LeftOut, Verb, What
@@ -13,7 +13,6 @@ from offerwell.rules.store_sync import Difference
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from offerwell.models import Drift
     from offerwell.queries.drift import DriftRow
     from offerwell.queries.drift_plan import DriftGroup, DriftPlan
 
@@ -24,28 +23,36 @@ CONSEQUENCES = {
 }
 
 
-def theirs(row: DriftRow) -> tuple[str, str]:
-    """The badge of what the store shows, and the words beside it."""
-    drift = row.drift
-    if row.kind == Difference.MISSING:
-        return "", "Deleted there"
-    return drift.status, _detail(row.kind, drift)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the store shows: a status badge (empty: none), words, and the moment they are about."""
+
+    badge: str
+    words: str = ""
+    at: datetime | None = None
 
 
-def _detail(kind: Difference, drift: Drift) -> str:
+def theirs(row: DriftRow) -> Shown:
+    """The store's side of a row."""
+    drift, kind = row.drift, row.kind
+    if kind == Difference.MISSING:
+        return Shown("", "Deleted there")
     if kind == Difference.EXTRA_CODES:
-        return f"Its discount holds {drift.codes_count:,} codes"
+        return Shown(drift.status, f"Its discount holds {drift.codes_count:,} codes")
     if kind == Difference.RENAMED:
-        return f"Its code is {drift.text} now"
+        return Shown(drift.status, f"Its code is {drift.text} now")
+    return _dated(row)
+
+
+def _dated(row: DriftRow) -> Shown:
+    drift, kind = row.drift, row.kind
     if drift.status == "scheduled":
-        return f"Starts {_day(drift.starts_at)}"
+        return Shown(drift.status, "Starts", drift.starts_at)
+    if kind == Difference.SWITCHED_OFF:
+        return Shown(drift.status, "Ended" if drift.ends_at else "", drift.ends_at)
     if kind == Difference.DATES:
-        return f"Ends {_day(drift.ends_at)}" if drift.ends_at else "No end date"
-    return f"Ended {_day(drift.ends_at)}" if kind == Difference.SWITCHED_OFF and drift.ends_at else ""
-
-
-def _day(moment: datetime | None) -> str:
-    return date_format(moment, "j M Y H:i") if moment else "–"
+        return Shown(drift.status, "Ends" if drift.ends_at else "No end date", drift.ends_at)
+    return Shown(drift.status)
 
 
 def will_happen(plan: DriftPlan, group: DriftGroup) -> str:

@@ -117,7 +117,7 @@ def _table(request: BrandRequest, fields: QueryDict, *, refusal: str = "", statu
     offers, stores = drift_choices()
     capped = total > COUNTED_UP_TO
     shown = {
-        "rows": [(row, *theirs(row)) for row in page.rows],
+        "rows": [(row, theirs(row)) for row in page.rows],
         "total": total,
         "total_label": f"more than {COUNTED_UP_TO:,}" if capped else f"{total:,}",
         "is_capped": capped,
