@@ -69,7 +69,7 @@ def audit_next_batch(*, store_id: int, at: datetime) -> int:
         return 0
     with scope(workspace=store.workspace), transaction.atomic():
         lock_workspace(store.workspace_id)
-        audit = StoreAudit.objects.filter(store=store).first() or _begun(store, at=at)
+        audit = StoreAudit.objects.filter(store=store).first() or _begin(store, at=at)
         if audit.next_at > at or _is_busy(store, audit, at=at):
             return 0
         marked = _mark(store, audit, at=at)
@@ -79,8 +79,11 @@ def audit_next_batch(*, store_id: int, at: datetime) -> int:
     return marked
 
 
-def _begun(store: Store, *, at: datetime) -> StoreAudit:
-    return StoreAudit(workspace_id=store.workspace_id, store=store, began_at=at, next_at=at, codes=_count(store))
+def _begin(store: Store, *, at: datetime) -> StoreAudit:
+    """Kept at once: the patience with a busy store counts from here."""
+    return StoreAudit.objects.create(
+        workspace_id=store.workspace_id, store=store, began_at=at, next_at=at, codes=_count(store)
+    )
 
 
 def _with_ref(store: Store) -> QuerySet[StoreCode]:
