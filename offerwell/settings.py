@@ -219,6 +219,9 @@ OFFERWELL_SYNC_REPLICA_LAG = float(os.environ.get("OFFERWELL_SYNC_REPLICA_LAG", 
 # Webhooks: where stores reach us, and for how many days what they told is kept.
 OFFERWELL_PUBLIC_URL = os.environ.get("OFFERWELL_PUBLIC_URL", "").strip().rstrip("/")
 OFFERWELL_WEBHOOK_DAYS = float(os.environ.get("OFFERWELL_WEBHOOK_DAYS", "60"))
+# Every code of a store is read at least once in so many hours; a policy puts one right so often a day at most.
+OFFERWELL_AUDIT_HOURS = float(os.environ.get("OFFERWELL_AUDIT_HOURS", "24"))
+OFFERWELL_DRIFT_RESTORES = int(os.environ.get("OFFERWELL_DRIFT_RESTORES", "3"))
 OFFERWELL_DEMO = os.environ.get("OFFERWELL_DEMO") == "1"
 
 LOGGING = {

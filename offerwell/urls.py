@@ -15,6 +15,7 @@ urlpatterns = [
     path("reporting/sales-tracking/", include("offerwell.web.offers.urls")),
     path("reporting/sales-tracking/", include("offerwell.web.manage_offers.urls")),
     path("reporting/activity/", include("offerwell.web.activity.urls")),
+    path("", include("offerwell.web.drift.urls")),
     path("members/", include("offerwell.web.members.urls")),
     path("import/", include("offerwell.web.imports.urls")),
     path("settings/stores/", include("offerwell.web.stores.urls")),

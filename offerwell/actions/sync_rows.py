@@ -13,16 +13,17 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, Count, DateTimeField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
+from offerwell.actions.keep_drifts import keep_drifts
 from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
 from offerwell.models import ChangeProgress, ItemOutcome, Offer, Store, StoreCode, lock_workspace
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
-from offerwell.rules.store_sync import ClaimedCode, Margins, longer_pause
+from offerwell.rules.store_sync import NEVER, ClaimedCode, Margins, longer_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from offerwell.actions.sync_ports import Settled
+    from offerwell.actions.sync_ports import Drifted, Settled
 
 _CLAIMED = (
     "id", "code_id", "code__text", "code__offer__name", "ref", "code__is_active", "generation", "observed_generation",
@@ -58,9 +59,12 @@ class DatabaseRows:
     def claim(self, limit: int) -> list[ClaimedCode]:
         """Due rows nobody holds, now held by us. A lease taken over makes its row suspect.
 
+        Not where the store agreed when the lease was taken: such a row was only read, so nothing of ours can land,
+        and an edit of somebody else must not pass for our own.
         A look that is due is taken along; one asked for from now on is seen by `confirm`, whatever moment it names.
         """
         now = self.clock()
+        taken_over = ~Q(lease_owner="") & (Q(generation__gt=F("observed_generation")) | Q(suspect_until__isnull=False))
         free = StoreCode.objects.filter(store=self.store, due_at__lte=now).filter(
             Q(lease_until=None) | Q(lease_until__lt=now)
         )
@@ -70,7 +74,7 @@ class DatabaseRows:
             ids = list(free.order_by("due_at").values_list("pk", flat=True)[:limit])
             StoreCode.objects.filter(pk__in=id_rows(ids)).update(
                 suspect_until=Case(
-                    When(~Q(lease_owner=""), then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
+                    When(taken_over, then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
                     output_field=DateTimeField(),
                 ),
                 lease_owner=self.owner, lease_until=now + timedelta(seconds=self.margins.lease), check_at=None,
@@ -178,18 +182,24 @@ class DatabaseRows:
                     ),
                 )  # fmt: skip
 
-    def flag_drift(self, code: ClaimedCode, *, status: str, reason: str) -> None:
-        """Someone else changed the store. Lets the row go; a look asked for meanwhile is still to come."""
-        now, moved = self.clock(), Q(generation__gt=code.generation)
+    def flag_drifts(self, drifted: Sequence[Drifted]) -> None:
+        """Someone else changed the store. Lets the rows go; one whose intent moved meanwhile stays due."""
+        now, moved = self.clock(), Q(generation__gt=F("observed_generation"))
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for one in drifted:
+            groups["missing" if one.seen is None else one.seen.status, one.reason].append(one.code.id)
         with self._in_turn():
-            self._held([code.id]).update(
-                problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
-                observed_status=status, observed_at=now, lease_owner="", lease_until=None,
-                due_at=Case(
-                    When(moved, then=Value(now)), When(check_at__isnull=False, then=F("check_at")),
-                    default=None, output_field=DateTimeField(),
-                ),
-            )  # fmt: skip
+            for (status, reason), ids in groups.items():
+                self._held(ids).update(
+                    problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
+                    observed_status=status, observed_at=now, attempts=0, next_attempt_at=None,
+                    lease_owner="", lease_until=None,
+                    due_at=Case(
+                        When(moved, then=Value(now)), When(check_at__isnull=False, then=F("check_at")),
+                        default=None, output_field=DateTimeField(),
+                    ),
+                )  # fmt: skip
+            keep_drifts(self.store, drifted, at=now)
 
     def put_off(self, codes: Sequence[ClaimedCode], *, until: datetime, reason: str) -> None:
         """Try again at `until`, sooner where the intent moved meanwhile. Lets the rows go."""
@@ -290,6 +300,7 @@ def _spec(code: ClaimedCode, offer: Offer, now: datetime) -> CodeSpec:
         minimum=offer.minimum_purchase, once_per_customer=offer.once_per_customer, usage_limit=offer.usage_limit,
     )  # fmt: skip
     return CodeSpec(
-        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now, ends_at=code.ends_at,
+        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now,
+        ends_at=None if code.ends_at == NEVER else code.ends_at,
         tags=(f"offerwell-offer-{offer.pk}",),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
 from offerwell.actions.connect_store import SCOPED_KINDS, lacks, missing_scopes, scope_text
+from offerwell.actions.enforce_drifts import enforce_drifts
 from offerwell.actions.store_connection import open_store
 from offerwell.actions.sync_pass import ACCESS_PAUSE, AWAY_PAUSE, Interrupted, Pass
 from offerwell.actions.sync_rows import DatabaseRows
@@ -79,6 +80,7 @@ def _follow(store: Store, rows: DatabaseRows, margins: Margins, should_stop: Cal
             if not (n := work.run(has_answered=has_answered)):
                 break
             claimed += n
+            enforce_drifts(store=store, at=timezone.now())
             has_answered = False
     return claimed
 

@@ -155,6 +155,9 @@ class StoreConnector(Protocol):
     def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
         """Give each ref its start and end. Answers ref → refusal sentence, empty when done."""
 
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """Give each ref, a discount of one code, this code. Answers ref → refusal sentence, empty when done."""
+
     def redate(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> str:
         """Ask for many windows at once; gives the id of an asynchronous job, for `jobs_done` like a switch.
 

@@ -18,7 +18,7 @@ from offerwell.management.opened import (
     workspace_option,
 )
 from offerwell.management.refusal import ExitCode, Refused
-from offerwell.management.waiting import exit_code_of, follow, told_change, waiting_options
+from offerwell.management.waiting import change_verb, exit_code_of, follow, told_change, waiting_options
 
 if TYPE_CHECKING:
     from offerwell.models import BulkChange
@@ -56,7 +56,7 @@ def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None,
 
 def _row(progress: Progress) -> list[object]:
     change = progress.change
-    verb = "activated" if change.to_active else "deactivated"
+    verb = change_verb(change)
     what = f"{change.part} {verb}" + (f" (undoes {change.undoes_id})" if change.undoes_id else "")
     state = progress.state.replace("_", " ")
     when = f"{change.at:%Y-%m-%d %H:%M}"

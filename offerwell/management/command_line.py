@@ -12,6 +12,7 @@ from offerwell import __version__
 from offerwell.management.answer import answer_json, note, tell_refusal
 from offerwell.management.changes import changes
 from offerwell.management.demo import demo
+from offerwell.management.drift import drift
 from offerwell.management.failures import refusal_of
 from offerwell.management.imports import codes, members
 from offerwell.management.migrate import migrate
@@ -95,6 +96,7 @@ for command in (
     offers,
     stores,
     changes,
+    drift,
     secrets,
 ):
     main.add_command(command)

@@ -105,16 +105,19 @@ def _offers_to_choose_from() -> str:
     return f"Use one of: {', '.join(names)}. All are in `offerwell offers list`."
 
 
-def find_store(label: str) -> Store:
-    """A store of this workspace by its label, whatever its case."""
+def find_store(text: str) -> Store:
+    """By name, whatever its case; else by address or id."""
     from offerwell.models import Store
 
-    found = Store.objects.filter(label__iexact=label).first()
-    if found is None:
-        labels = list(Store.objects.order_by("label").values_list("label", flat=True)[:20])
-        step = f"Use one of: {', '.join(labels)}." if labels else "Connect one in Settings › Stores."
-        raise Refused(f"There is no store “{label}”.", step)
-    return found
+    text = text.strip()
+    found: Store | None = Store.objects.filter(label__iexact=text).first() or Store.objects.filter(address=text).first()
+    if found is None and text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004  a 64-bit id
+        found = Store.objects.filter(pk=int(text)).first()
+    if found is not None:
+        return found
+    names = list(Store.objects.order_by("label").values_list("label", flat=True)[:10])
+    next_step = f"Use one of: {', '.join(names)}." if names else "Connect one in Settings › Stores."
+    raise Refused(f"There is no store “{text}” in this workspace.", next_step)
 
 
 def find_change(number: int) -> BulkChange:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offerwell.management.answer import answer, answer_json, answer_table, json_option, note
-from offerwell.management.opened import acting_person, now, opened_workspace, workspace_option
+from offerwell.management.opened import acting_person, find_store, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _store = click.argument("store_text", metavar="STORE")
 
 @click.group()
 def stores() -> None:
-    """Connected stores: list, show, check, pause, resume, doctor."""
+    """Connected stores: list, show, check, audit, pause, resume, doctor."""
 
 
 @stores.command("list")
@@ -85,6 +85,25 @@ def check(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
             answer_json({"store": found.label, "name": identity.name, "domain": identity.domain, "scopes": scopes})
         else:
             answer(f"{identity.name} ({identity.domain}) answered. The credentials work and carry every scope.")
+
+
+@stores.command()
+@_store
+@workspace_option
+@json_option
+def audit(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
+    """Have every code of STORE read now. Reads only; the worker does it."""
+    with opened_workspace(workspace_slug) as workspace:
+        from offerwell.actions.audit_store import audit_store
+
+        store = find_store(store_text)
+        if not store.is_on:
+            raise Refused(f"{store.label} is off.", "Switch it on under Settings › Stores first.")
+        asked = audit_store(workspace_id=workspace.pk, store=store, by=acting_person(), at=now())
+        if as_json:
+            answer_json({"store": store.label, "codes": asked.codes})
+        else:
+            answer(f"{asked.codes:,} codes of {store.label} are read now. `offerwell drift list` shows what differs.")
 
 
 @stores.command()
@@ -212,21 +231,6 @@ def _tell(store: Store, examination: Examination, *, write: bool, as_json: bool)
     answer(f"{count} differences from the sandbox store." if count else "No difference from the sandbox store.")
     if not write:
         note(f"Next: `offerwell stores doctor {store.pk} --write` also tries a throw-away discount.")
-
-
-def find_store(text: str) -> Store:
-    """By name, whatever its case; else by address or id."""
-    from offerwell.models import Store
-
-    text = text.strip()
-    found: Store | None = Store.objects.filter(label__iexact=text).first() or Store.objects.filter(address=text).first()
-    if found is None and text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004  a 64-bit id
-        found = Store.objects.filter(pk=int(text)).first()
-    if found is not None:
-        return found
-    names = list(Store.objects.order_by("label").values_list("label", flat=True)[:10])
-    next_step = f"Use one of: {', '.join(names)}." if names else "Connect one in Settings › Stores."
-    raise Refused(f"There is no store “{text}” in this workspace.", next_step)
 
 
 def _no_answer(store: Store, reason: str) -> Refused:

@@ -8,6 +8,7 @@ from offerwell.models.bulk_change import (
     OfferPart,
     OutcomeResult,
 )
+from offerwell.models.drift import Drift, StoreAudit, WindowItem
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
 from offerwell.models.import_file import ImportFile, ImportState
@@ -27,6 +28,7 @@ __all__ = [
     "BulkChangeItem",
     "ChangeProgress",
     "CodeHistory",
+    "Drift",
     "Enrollment",
     "Event",
     "Group",
@@ -49,6 +51,7 @@ __all__ = [
     "SalesLink",
     "SocialHandle",
     "Store",
+    "StoreAudit",
     "StoreCode",
     "StoreKind",
     "StorePace",
@@ -60,6 +63,7 @@ __all__ = [
     "User",
     "Webhook",
     "WebhookState",
+    "WindowItem",
     "Workspace",
     "lock_workspace",
 ]

@@ -88,6 +88,7 @@ class Progress:
             "state": str(self.state),
             "offer": self.change.offer.name,
             "part": self.change.part,
+            "what": self.change.what,
             "target": "active" if self.change.to_active else "deactivated",
             "changed": self.change.changed,
             "already_so": self.change.already_so,

@@ -15,6 +15,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from offerwell import jobs
+from offerwell.actions.audit_store import audit_next_batch, stores_to_audit
 from offerwell.actions.count_offer_tallies import count_tallies_of
 from offerwell.actions.forget_webhooks import forget_webhooks
 from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
@@ -37,6 +38,7 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 HANDLERS: dict[str, Callable[[int], object]] = {
     "sync_store": lambda store_id: sync_store(store_id=store_id, should_stop=stopping.is_set),
+    "audit_store": lambda store_id: audit_next_batch(store_id=store_id, at=timezone.now()),
     "run_import": lambda import_id: run_import(import_id=import_id),
     "process_webhooks": lambda store_id: process_webhooks(store_id=store_id, should_stop=stopping.is_set),
     "keep_subscriptions": lambda store_id: keep_subscriptions(store_id=store_id),
@@ -59,13 +61,14 @@ Job = tuple[str, int]
 
 
 def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Follow every store that has due codes nobody holds, hear what stores told, import every file that waits.
+    """Follow every store that has due codes nobody holds, hear what stores told, look at what is overdue, import files.
 
     This, not the queue, is what promises rest on, so it does not go through the queue, which may be
     away. `running` keeps one sweep job per subject.
     """
     now = timezone.now()
     due: list[Job] = [("sync_store", store_id) for store_id in stores_with_due_codes(at=now)]
+    due += [("audit_store", store_id) for store_id in stores_to_audit(at=now)]
     due += [("run_import", import_id) for import_id in imports_due(at=now)]
     due += [("process_webhooks", store_id) for store_id in stores_with_webhooks(at=now)]
     due += [("keep_subscriptions", store_id) for store_id in stores_to_subscribe(at=now)]

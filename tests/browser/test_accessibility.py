@@ -134,6 +134,7 @@ def test_selection_of_everything(page, look):
     ("name", "address"),
     [
         ("activity", "/reporting/activity/"),
+        ("sync", "/settings/sync/"),
         ("members", "/members/"),
         ("members-none-match", "/members/?q=nothing+like+this"),
         ("create-offer", "/reporting/sales-tracking/new/"),
@@ -181,6 +182,7 @@ def test_a_workspace_where_nothing_is_yet(new_context, look):
     for name, address in (
         ("empty-offers", "/reporting/sales-tracking/"),
         ("empty-activity", "/reporting/activity/"),
+        ("empty-drift", "/reporting/drift/"),
         ("empty-members", "/members/"),
         ("empty-stores", "/settings/stores/"),
     ):

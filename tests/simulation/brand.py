@@ -232,7 +232,8 @@ class MemoryRows:
         return row.due_at is not None and row.due_at <= now and (row.lease_until is None or row.lease_until < now)
 
     def take(self, row, now):
-        if row.lease_owner:
+        was_pushed = row.generation > row.observed_generation or row.suspect_until is not None
+        if row.lease_owner and was_pushed:
             self.take_over(row, now)
         row.lease_owner, row.lease_until = self.owner, now + self._seconds(self.margins.lease)
         row.check_at = None
@@ -319,12 +320,14 @@ class MemoryRows:
             row.due_at = now if has_moved else row.check_at or (row.suspect_until if is_suspect else None)
             self._end_suspicion(row, now)
 
-    def flag_drift(self, code, *, status, reason):
+    def flag_drifts(self, drifted):
         now = self.clock()
-        for row in self._held([code.id]):
-            has_moved = row.generation > code.generation
-            row.problem, row.last_error = "" if has_moved else "drifted", reason
-            row.observed_status, row.observed_at = status, now
+        by_id = {one.code.id: one for one in drifted}
+        for row in self._held(by_id):
+            has_moved, one = row.generation > row.observed_generation, by_id[row.id]
+            row.problem, row.last_error = "" if has_moved else "drifted", one.reason
+            row.observed_status, row.observed_at = "missing" if one.seen is None else one.seen.status, now
+            row.attempts, row.next_attempt_at = 0, None
             self._release(row)
             row.due_at = now if has_moved else row.check_at
 

@@ -191,9 +191,9 @@ class RefusalsForgetLooks(MemoryRows):
         MemoryRows.give_up(self, codes, problem=problem, reason=reason)
         self._forget([code.id for code in codes])
 
-    def flag_drift(self, code, *, status, reason):
-        MemoryRows.flag_drift(self, code, status=status, reason=reason)
-        self._forget([code.id])
+    def flag_drifts(self, drifted):
+        MemoryRows.flag_drifts(self, drifted)
+        self._forget([one.code.id for one in drifted])
 
     def _forget(self, ids):
         for row in (self.brand.rows[row_id] for row_id in ids):

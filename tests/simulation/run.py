@@ -104,13 +104,13 @@ class Run:
             elif self.faults.strikes("outside_delete"):
                 shop.delete(row.ref)
             elif self.faults.strikes("outside_rename"):
-                shop.keep(replace(found, title=f"{found.title}!"))
+                shop.rename(row.ref, f"{found.text}Z")
             elif self.faults.strikes("outside_second_code"):
                 shop.keep(replace(found, codes_count=2))
             else:
                 continue
             world.note("outsider", f"touches {found.text}")
-            self.may_fail.add(found.text)
+            self.may_fail.add(row.code.text)
         if not world.is_calm:
             world.later(world.between(20, 120), self.outsider)
 

@@ -81,6 +81,15 @@ class Shop:
         self.owner.pop(gone.text, None)
         self.tell(gone)
 
+    def rename(self, ref, text):
+        """Another code for a discount. Gives whether that code was free."""
+        found = self.now_of(ref)
+        if self.owner.get(text, ref) != ref:
+            return False
+        self.owner.pop(found.text, None)
+        self.keep(replace(found, text=text))
+        return True
+
     # -- what a write does when it arrives --------------------------------------------------------------
 
     def switch(self, refs, active):
@@ -128,6 +137,17 @@ class Shop:
             if not self.faults.strikes("silent_item_failure"):
                 self.redated(ref, window)
         return refusals
+
+    def renames(self, texts):
+        return {ref: self._renamed(ref, text) for ref, text in texts.items()}
+
+    def _renamed(self, ref, text):
+        if self._about_to_change(ref, lambda old: old.text == text) is None:
+            return "The store has no such discount."
+        if self.faults.strikes("silent_item_failure"):
+            return ""
+        self.world.note("store", f"{text} has its code again")
+        return "" if self.rename(ref, text) else "Code must be unique."
 
     def redate(self, windows):
         job, took = f"j{next(self.numbers)}", self.world.between(0.3, 3.0)
@@ -193,6 +213,9 @@ class Connection:
 
     def set_window(self, windows):
         return self._write("set_window", list(windows), lambda: self.shop.set_windows(windows))
+
+    def rename(self, texts):
+        return self._write("rename", list(texts), lambda: self.shop.renames(texts))
 
     def redate(self, windows):
         return self._write("redate", list(windows), lambda: self.shop.redate(windows))
@@ -265,5 +288,5 @@ def _shown(discount):
     return StoreCode(
         ref=discount.ref, status=WindowStatus.ACTIVE if discount.is_on else WindowStatus.EXPIRED,
         starts_at=discount.starts_at, ends_at=discount.ends_at, title=discount.title,
-        codes_count=discount.codes_count,
+        codes_count=discount.codes_count, code=discount.text,
     )  # fmt: skip

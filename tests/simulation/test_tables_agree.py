@@ -15,13 +15,13 @@ import pytest
 
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
 from offerwell.actions.retry_failed_items import retry_failed_items
-from offerwell.actions.sync_ports import Settled
+from offerwell.actions.sync_ports import Drifted, Settled
 from offerwell.actions.sync_rows import DatabaseRows
 from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
 from offerwell.models import BulkChange, ChangeProgress, ItemOutcome, OfferPart, PromoCode, Store, StoreCode
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.selection import MemberSelection
-from offerwell.rules.store_sync import Margins
+from offerwell.rules.store_sync import Margins, Sighting
 from tests import make
 from tests.proof.tier import IS_LARGE, report
 from tests.simulation import brand as memory
@@ -37,7 +37,7 @@ FIELDS = (
 
 STEPS = (
     "claim", "claim", "hold", "fence", "fence", "acknowledge", "keep_refs", "foreign_refs", "confirm", "confirm",
-    "give_up", "flag_drift", "put_off", "suspect", "let_go", "specs", "note_store",
+    "give_up", "flag_drifts", "put_off", "suspect", "let_go", "specs", "note_store",
     "plan", "change", "change", "undo", "retry", "look", "look",
 )  # fmt: skip
 
@@ -122,9 +122,11 @@ class Both:
     def give_up(self):
         self.ask("give_up", self.some(), problem=self.rng.choice(("failed", "conflict")), reason="No.")
 
-    def flag_drift(self):
-        for code in self.some()[:1]:
-            self.ask("flag_drift", code, status="expired", reason="Someone.")
+    def flag_drifts(self):
+        """Only of codes that were not to be written: so says the rule."""
+        seen = self.rng.choice((None, Sighting("expired", None, None)))
+        looked = [code for code in self.some() if not code.is_push]
+        self.ask("flag_drifts", [Drifted(code, seen, "Someone.") for code in looked])
 
     def put_off(self):
         self.ask("put_off", self.some(), until=self.now + timedelta(seconds=self.rng.choice((2, 90))), reason="Busy.")

@@ -17,6 +17,7 @@ from offerwell.actions.keep_webhook_secret import OLD_SECRET_KEPT, SecretRefused
 from offerwell.actions.process_webhooks import process_webhooks
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.store_connection import open_store
+from offerwell.actions.sync_ports import Drifted
 from offerwell.actions.sync_rows import DatabaseRows
 from offerwell.actions.sync_store import stores_with_due_codes, sync_margins, sync_store
 from offerwell.integrations.store import WebhookStore
@@ -325,7 +326,7 @@ def test_a_hint_while_a_code_is_held_is_not_lost(glow, acme, sandbox):
     row = code_on(make.offer(acme, stores=[glow]), glow, due_at=timezone.now())
     rows = DatabaseRows(glow, "a worker", timezone.now, sync_margins())
     for settle in (
-        lambda code: rows.flag_drift(code, status="expired", reason="Someone changed it."),
+        lambda code: rows.flag_drifts([Drifted(code, None, "Someone changed it.")]),
         lambda code: rows.give_up([code], problem="failed", reason="Refused."),
     ):
         StoreCode.objects.update(due_at=timezone.now())

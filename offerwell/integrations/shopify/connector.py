@@ -126,14 +126,21 @@ class ShopifyConnector:
 
     def set_window(self, windows: Windows) -> Mapping[str, str]:
         """Give each ref its dates, by the update of its own kind. Ref → refusal, empty when done."""
-        kinds = self._kinds_of(list(windows))
-        refusals = {ref: UNKNOWN_KIND if ref in kinds else GONE for ref in windows}
+        return self._updated({ref: _dates(*window) for ref, window in windows.items()})
+
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """Give each ref this code. The store refuses it for a discount of several codes."""
+        return self._updated({ref: {"code": text} for ref, text in texts.items()})
+
+    def _updated(self, changes: Mapping[str, Json]) -> Mapping[str, str]:
+        """Change the given fields of each ref, by the update of its own kind. Ref → refusal, empty when done."""
+        kinds = self._kinds_of(list(changes))
+        refusals = {ref: UNKNOWN_KIND if ref in kinds else GONE for ref in changes}
         for kind, operation in documents.UPDATE_FOR_KIND.items():
-            refs = [ref for ref in windows if kinds.get(ref) == kind]
-            changes = [_redated(ref, windows[ref]) for ref in refs]
-            outcomes = self._each_or_refused(operation, changes)
+            refs = [ref for ref in changes if kinds.get(ref) == kind]
+            outcomes = self._each_or_refused(operation, [{"id": ref, "input": changes[ref]} for ref in refs])
             with _understood(operation):
-                refusals |= {ref: _window_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
+                refusals |= {ref: _update_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
         return refusals
 
     def redate(self, windows: Windows) -> str:
@@ -362,7 +369,7 @@ def _is_taken(error: UserError) -> bool:
     return error.code == "TAKEN" and error.field[-1:] == ("code",)
 
 
-def _window_refusal(outcome: Json | BatchRefused) -> str:
+def _update_refusal(outcome: Json | BatchRefused) -> str:
     if isinstance(outcome, BatchRefused):
         return outcome.reason
     return refusal_in(user_errors(outcome))

@@ -24,6 +24,7 @@ from offerwell.queries.activity import (
     undone_by,
 )
 from offerwell.queries.change_progress import progress_of
+from offerwell.rules.drift import Verb, What
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
@@ -136,6 +137,8 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
     now = standing(progress, turn=number_from(request.GET.get("turn")) or 0)
     undone = undone_by(found)
     may_change = may(request.place.role, Action.CHANGE_OFFER_STATUS)
+    # Members hear of what was wanted, not of a store that was put right.
+    is_news = not now.is_running and now.changed > 0 and found.answers.get("answers_drift") != Verb.RESTORE
     bad = bad_items(found).rows if now.failed else ()
     return {
         "change": found,
@@ -148,9 +151,13 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "undone_by": undone,
         "may_change": may_change,
         "may_export": may(request.place.role, Action.EXPORT),
-        "can_undo": may_change and undone is None and found.changed > 0 and not now.failed_totally,
-        "told": _told(found, now) if not now.is_running and now.changed else 0,
-        "emails": _emails(found) if not now.is_running and now.changed else [],
+        "can_undo": may_change
+        and undone is None
+        and found.changed > 0
+        and not now.failed_totally
+        and found.what != What.NAMES,
+        "told": _told(found, now) if is_news else 0,
+        "emails": _emails(found) if is_news else [],
     }
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from offerwell.jobs import wake
+from offerwell.queries.drift import drifts_of_offer
 from offerwell.queries.offer_list import marks, offer_seen, offer_terms
 from offerwell.queries.offer_member_page import (
     COUNTED_UP_TO,
@@ -87,6 +88,7 @@ def offer_screen(
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
         "terms": offer_terms(offer),
+        "drifted": drifts_of_offer(offer) if request.place.has_drift else 0,  # type: ignore[attr-defined]
         "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
         "views": saved_views(offer, wish, tallies),
         "members_in_all": tallies.of(View.ALL),

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:store_id>/install/", installs.store_install_again, name="store_install_again"),
     path("<int:store_id>/", views.store, name="store"),
     path("<int:store_id>/check/", views.store_check, name="store_check"),
+    path("<int:store_id>/audit/", views.store_audit, name="store_audit"),
     path("<int:store_id>/switch/", views.store_switch, name="store_switch"),
     path("<int:store_id>/retry/", views.store_retry, name="store_retry"),
     path("<int:store_id>/webhook-secret/", views.store_webhook_secret, name="store_webhook_secret"),

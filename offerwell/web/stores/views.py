@@ -11,15 +11,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from offerwell.actions.audit_store import audit_store
 from offerwell.actions.check_store_connection import check_store_connection
 from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, lacks, missing_scopes
 from offerwell.actions.keep_webhook_secret import SecretRefused, keep_webhook_secret
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
-from offerwell.models import Store, StoreKind
+from offerwell.models import Store, StoreAudit, StoreKind
+from offerwell.queries.drift import count_drifts
 from offerwell.queries.store_webhooks import COUNTED, shopper_file, webhooks_seen
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
+from offerwell.rules.drift import DriftFilter
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.webhook_reception import Reception
 from offerwell.web.needs import BrandRequest, actor_of, needs
@@ -85,6 +88,18 @@ def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
         refusal = "" if found.trouble == str(refused) else str(refused)
         return _store_page(request, found, refusal=refusal, status=422)
     messages.success(request, f"{identity.name} answered. The credentials work and carry every scope.")
+    return HttpResponseRedirect(reverse("store", args=[found.pk]))
+
+
+@require_POST
+@needs(Action.CHANGE_OFFER_STATUS)
+def store_audit(request: BrandRequest, store_id: int) -> HttpResponse:
+    """Have every code of the store read now. Reads only."""
+    found = get_object_or_404(Store, pk=store_id)
+    asked = audit_store(workspace_id=request.place.workspace_id, store=found, by=actor_of(request), at=timezone.now())
+    messages.success(
+        request, f"{asked.codes:,} codes are read in {found.label} now. What differs is listed under Drift."
+    )
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
 
@@ -186,6 +201,8 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "missing": _missing_untold(found),
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
         "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
+        "audit": StoreAudit.objects.filter(store=found).first(),
+        "drifted": count_drifts(DriftFilter(store=found.pk)),
         "refusal": said.get("refusal", ""),
     }
     return render(request, "web/stores/store.html", shown, status=said.get("status", 200))
