@@ -61,7 +61,7 @@ def _stop(store: Store, *, by: Actor, at: datetime) -> None:
         lock_workspace(store.workspace_id)
         stopped = Store.objects.filter(pk=store.pk, uninstalled_at=None).update(
             uninstalled_at=at, trouble=UNINSTALLED, trouble_since=at, paused_until=None,
-            access_token="", access_expires_at=None,
+            access_token="", access_expires_at=None, token_turn="", token_turn_until=None,
         )  # fmt: skip
         StoreWebhooks.objects.filter(store=store).update(topics=[], refusals={}, problem="", next_check_at=None)
         if stopped:
