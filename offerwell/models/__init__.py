@@ -14,6 +14,7 @@ from offerwell.models.import_file import ImportFile, ImportState
 from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
+from offerwell.models.scheduled_change import OPEN_STATES, ScheduledChange, ScheduleState
 from offerwell.models.store import Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
 from offerwell.models.stored_selection import StoredSelection
@@ -21,6 +22,7 @@ from offerwell.models.user import Role, TeamMember, User
 from offerwell.models.workspace import Workspace, lock_workspace
 
 __all__ = [
+    "OPEN_STATES",
     "BulkChange",
     "BulkChangeItem",
     "ChangeProgress",
@@ -45,6 +47,8 @@ __all__ = [
     "Role",
     "SalesLink",
     "SocialHandle",
+    "ScheduleState",
+    "ScheduledChange",
     "Store",
     "StoreCode",
     "StoreKind",
