@@ -47,4 +47,4 @@ def cancel_scheduled_change(*, workspace_id: int, schedule_id: int, by: Actor, a
             workspace_id=workspace_id, kind="scheduled_change_cancelled", subject=f"scheduled_change:{schedule.pk}",
             facts={"was_made": was_made, "change": schedule.change_id}, by=by, at=at,
         )  # fmt: skip
-    return schedule  # type: ignore[no-any-return]
+    return schedule

@@ -97,7 +97,7 @@ def _record(
     wish = plan.wish
     selection: MemberSelection | None = wish.selection
     assert selection is not None  # noqa: S101  bounded above
-    return ScheduledChange.objects.create(  # type: ignore[no-any-return]
+    return ScheduledChange.objects.create(
         workspace_id=workspace_id, offer=wish.offer, part=wish.part, to_active=wish.to_active,
         selection=selection.to_json(), planned=plan_figures(plan), zone=times.zone, run_at=times.start.at,
         return_at=times.back and times.back.at, due_at=times.start.at, actor_id=by.user_id, actor_name=by.name,

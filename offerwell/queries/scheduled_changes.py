@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from offerwell.models import OfferPart, ScheduledChange, ScheduleState
@@ -90,7 +90,13 @@ def _page(rows: QuerySet[ScheduledChange], place: str, *, is_first: bool, size: 
 
 
 def _rows() -> QuerySet[ScheduledChange]:
-    return ScheduledChange.objects.select_related("offer", "change", "return_change")  # type: ignore[no-any-return]
+    """For showing: without the selections, which may name twenty thousand members each."""
+    return _whole().defer("selection")
+
+
+def _whole() -> QuerySet[ScheduledChange]:
+    rows = ScheduledChange.objects.select_related("offer", "change", "return_change")
+    return rows.defer("change__selection", "return_change__selection")
 
 
 def open_count() -> int:
@@ -108,21 +114,27 @@ def schedule_of(change: BulkChange) -> ScheduledChange | None:
     return _rows().filter(Q(change=change) | Q(return_change=change)).first()
 
 
-def upcoming_of(offer: Offer, *, most: int = 3) -> list[ScheduledChange]:
-    """What waits for this offer, soonest first."""
-    return list(_rows().filter(offer=offer, due_at__isnull=False).order_by("due_at", "pk")[:most])
-
-
-def troubled(*, at: datetime, offer: Offer | None = None, most: int = 3) -> list[ScheduledChange]:
+def troubled(*, at: datetime, most: int = 3) -> list[ScheduledChange]:
     """What failed or was missed lately, newest first: nobody was there when it happened."""
-    bad = _rows().filter(due_at=None, ended_at__gt=at - TOLD_FOR).order_by("-ended_at", "-pk")
-    bad = bad.filter(state__in=[ScheduleState.FAILED, ScheduleState.MISSED])
-    return list((bad if offer is None else bad.filter(offer=offer))[:most])
+    return list(_rows().filter(_lately_bad(at)).order_by("-ended_at", "-pk")[:most])
+
+
+def told_of_offer(offer: Offer, *, at: datetime, most: int = 3) -> tuple[list[ScheduledChange], list[ScheduledChange]]:
+    """What waits for this offer, soonest first, and what failed or was missed lately. One statement."""
+    rows = _rows().filter(Q(due_at__isnull=False) | _lately_bad(at), offer=offer)
+    found = list(rows.order_by(F("due_at").asc(nulls_first=True), "-ended_at", "pk")[: 4 * most])
+    waiting, bad = [row for row in found if row.is_open], [row for row in found if not row.is_open]
+    return waiting[:most], bad[:most]
+
+
+def _lately_bad(at: datetime) -> Q:
+    bad = [ScheduleState.FAILED, ScheduleState.MISSED]
+    return Q(due_at=None, ended_at__gt=at - TOLD_FOR, state__in=bad)
 
 
 def overlaps(wish: Wish, span: Span, *, at: datetime, most: int = 5) -> Overlaps:
     """The open schedules within `span` that mean some of what `wish` means. One count each, for the first `most`."""
-    near = _rows().filter(offer=wish.offer, part=wish.part, due_at__isnull=False).order_by("due_at", "pk")
+    near = _whole().filter(offer=wish.offer, part=wish.part, due_at__isnull=False).order_by("due_at", "pk")
     near = near.alias(ends=Coalesce("return_at", "run_at")).filter(ends__gte=span.since)
     if span.until is not None:
         near = near.filter(run_at__lte=span.until)

@@ -20,7 +20,7 @@ MOST_AHEAD = timedelta(days=731)
 LATE_LIMIT = timedelta(hours=24)
 # The sweep runs every second: what is later than this was held up, and says so.
 LATE_WORTH_TELLING = timedelta(seconds=60)
-_SHAPE = "Write a date and a time, for example 2026-12-03 00:00."
+_SHAPE = "Write a date and a time as the clock on the wall shows them, for example 2026-12-03 00:00."
 
 
 class InvalidSchedule(ValueError):
@@ -75,14 +75,18 @@ class ScheduleTimes:
 
 
 def typed_time(text: str) -> datetime:
-    """The wall-clock time a person typed, to the minute. Raises ValueError with a sentence."""
-    try:
-        typed = datetime.fromisoformat(" ".join(text.split()))
-    except ValueError as error:
-        raise ValueError(_SHAPE) from error
-    if typed.tzinfo is not None:
-        raise ValueError("Write the time as the clock on the wall shows it; the time zone is named apart.")
-    return typed.replace(second=0, microsecond=0, fold=0)
+    """The wall-clock time a person typed, to the minute. Raises ValueError with a sentence.
+
+    Only these two forms: `fromisoformat` takes week dates, offsets and half a time too, and a slip must not
+    become another day.
+    """
+    words = " ".join(text.replace("T", " ").split())
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
+        try:
+            return datetime.strptime(words, form).replace(second=0)  # noqa: DTZ007  a wall clock has no zone
+        except ValueError:
+            continue
+    raise ValueError(_SHAPE)
 
 
 def known_zone(name: str) -> ZoneInfo | None:
@@ -165,9 +169,9 @@ def local_clock(at: datetime, zone_name: str) -> str:
 
 
 def zone_choices(stores: Iterable[str], workspace: str) -> tuple[str, ...]:
-    """The zones to choose from, the default first: those of the offer's stores, then the workspace's."""
-    known = [name for name in dict.fromkeys([*stores, workspace]) if known_zone(name) is not None]
-    return tuple(known) or ("UTC",)
+    """The zones to choose from, the default first: those of the offer's stores; without a store the workspace's."""
+    known = tuple(name for name in dict.fromkeys(stores) if known_zone(name) is not None)
+    return known or ((workspace,) if known_zone(workspace) is not None else ("UTC",))
 
 
 # Two changes of the same codes within a day of each other are worth a look, even if they do not overlap.

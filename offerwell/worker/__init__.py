@@ -70,7 +70,7 @@ def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
 
 
 def sweep_schedules(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Make every scheduled change whose time has come. In a pool of its own: a store may keep the others for minutes."""
+    """Make every scheduled change whose time has come, in a pool of its own: a store keeps the other for minutes."""
     _submit([("run_schedule", schedule_id) for schedule_id in schedules_due(at=timezone.now())], pool, running)
 
 
