@@ -122,13 +122,18 @@ def _end_of_gap(typed: datetime, zone: ZoneInfo, *, low: datetime, high: datetim
 
 
 def schedule_times(start: str, back: str, zone_name: str, *, now: datetime) -> ScheduleTimes:
-    """The times as typed; an empty `back` means: it stays. Raises InvalidSchedule."""
+    """The times as typed, ahead of `now` and in order. Raises InvalidSchedule."""
+    times = read_times(start, back, zone_name)
+    check_times(times, now=now)
+    return times
+
+
+def read_times(start: str, back: str, zone_name: str) -> ScheduleTimes:
+    """The times as typed, whenever that was; an empty `back` means: it stays. Raises InvalidSchedule."""
     zone = known_zone(zone_name)
     if zone is None:
         raise InvalidSchedule("zone", f"There is no time zone “{zone_name}”. Write it like Europe/Paris.")
-    times = ScheduleTimes(_read("start", start, zone), _read("back", back, zone) if back.strip() else None)
-    check_times(times, now=now)
-    return times
+    return ScheduleTimes(_read("start", start, zone), _read("back", back, zone) if back.strip() else None)
 
 
 def _read(field: str, text: str, zone: ZoneInfo) -> ZonedTime:
