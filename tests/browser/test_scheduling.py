@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -12,8 +11,7 @@ from playwright.sync_api import expect
 from tests.browser import steps
 from tests.browser.test_narrow import SMALL, _all_in_sight
 
-PARIS = ZoneInfo("Europe/Paris")
-DAY = (datetime.now(PARIS) + timedelta(days=120)).date()
+DAY = (datetime.now(UTC) + timedelta(days=120)).date()
 SCHEDULED = "/reporting/activity/scheduled/"
 
 
