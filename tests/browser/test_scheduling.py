@@ -30,7 +30,7 @@ def to_the_confirm_step(page, skip):
 
 
 def later(page, day, clock):
-    page.get_by_label("Later").check()
+    page.locator("#when-later").check()
     page.get_by_label("Date", exact=True).fill(f"{day}")
     page.get_by_label("Time", exact=True).fill(clock)
 
@@ -49,7 +49,7 @@ def test_schedule_with_a_return_see_it_everywhere_and_cancel(page, store):
     before = store.statuses()
     to_the_confirm_step(page, 16)
     expect(page.get_by_label("Date", exact=True)).not_to_be_visible()
-    page.get_by_label("Later").check()
+    page.locator("#when-later").check()
     schedule = page.get_by_role("button", name="Schedule", exact=True)
     expect(schedule).to_be_disabled()
     expect(page.locator("#when-summary")).to_have_text("Choose a date and a time.")
@@ -127,6 +127,7 @@ def test_without_javascript_times_are_previewed_before_anything_is_kept(new_cont
     page.get_by_role("button", name="Schedule", exact=True).click()
     expect(page.locator("#when-summary")).to_contain_text(shown(DAY, "07:30"))
     page.get_by_role("button", name="Schedule", exact=True).click()
+    page.wait_for_url(f"**{SCHEDULED}*/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Deactivate 1 code")
     expect(page.locator("#main")).to_contain_text(shown(DAY, "07:30"))
     assert store.statuses() == before
