@@ -72,6 +72,7 @@ def test_later_is_previewed_then_scheduled_then_listed(client, world):
     told = words(preview)
     assert preview.status_code == 200
     assert "Deactivate 2 codes later?" in told
+    assert "From then on shoppers can’t use these codes at checkout until they change back." in told
     back = local(DAY + timedelta(days=4), "09:00")
     assert f"2 codes will be deactivated on {local(DAY, '00:00')} and changed back on {back}." in told
     assert "Times are those of Europe/Paris, the time zone of the store." in told

@@ -36,6 +36,7 @@ from offerwell.web.manage_offers.plan_token import PlanNotShown, ShownPlan, plan
 from offerwell.web.manage_offers.when import (
     When,
     asks_for_later,
+    later_consequence,
     later_question,
     when_from,
     when_now,
@@ -240,7 +241,9 @@ def _confirm_step(
         "back_href": _address("manage_offer", stored, part=str(wish.part), target=target),
         "title": later_question(plan) if when.times else sentences.question(plan, repairs=repairs),
         "repaired": sentences.repaired(repairs, to_active=wish.to_active),
-        "consequence": sentences.consequence(part=wish.part, to_active=wish.to_active),
+        "consequence": later_consequence(plan, when.times)
+        if when.times
+        else sentences.consequence(part=wish.part, to_active=wish.to_active),
         "done_word": sentences.done_word(to_active=wish.to_active).capitalize(),
         "skipped_word": f"Skipped, already {'active' if wish.to_active else 'deactivated'}",
         "exclusions": sentences.exclusions(plan.reasons, wish.part),

@@ -110,6 +110,15 @@ def summary(plan: Plan, times: ScheduleTimes) -> str:
     return f"{told}{back}."
 
 
+def later_consequence(plan: Plan, times: ScheduleTimes) -> str:
+    """What it means for shoppers and members, from then on or until it changes back."""
+    noun, to_active = str(plan.wish.part), plan.wish.to_active
+    until = " until they change back" if times.back else ""
+    if noun == "codes":
+        return f"From then on shoppers {'can' if to_active else 'can’t'} use these codes at checkout{until}."
+    return f"From then on these links are {'Active' if to_active else 'Deactivated'}{until}."
+
+
 def later_question(plan: Plan) -> str:
     """The heading when it is for later."""
     return f"{verb(to_active=plan.wish.to_active)} {counted(plan.will_change, plan.wish.part)} later?"
