@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -111,6 +113,46 @@ def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, wat
     store.arm(kind="outside_edit", code=bad.codes[0], action="delete")
 
 
+def test_changes_for_later(page, look):
+    day, back = (datetime.now(UTC).date() + timedelta(days=n) for n in (150, 154))
+    for _ in range(2):
+        steps.open_offer(page, steps.SUMMER)
+        steps.tick(page, steps.active_rows(page, 3, skip=2))
+        steps.manage(page)
+        steps.choose(page, "Codes", "Deactivate")
+        steps.to_confirm(page, "Deactivate 3 codes?")
+        page.locator("#when-later").check()
+        expect(page.locator("#when-summary")).to_contain_text("Choose a date and a time.")
+        page.get_by_label("Date", exact=True).fill(f"{day}")
+        page.get_by_label("Time", exact=True).fill("00:00")
+        page.get_by_label("Change back on").fill(f"{day}")
+        page.get_by_label("Change back at").fill("00:00")
+        expect(page.locator("#when-refusal")).to_be_visible()
+        look.at(page, "later-refused")
+        page.get_by_label("Change back on").fill(f"{back}")
+        expect(page.locator("#when-summary")).to_contain_text("changed back on")
+        look.at(page, "later")
+        page.get_by_role("button", name="Schedule", exact=True).click()
+        expect(steps.title(page)).to_have_text("Scheduled")
+        look.at(page, "later-scheduled")
+        steps.close(page)
+    page.reload()
+    look.at(page, "offer-with-a-schedule")
+    page.goto("/reporting/activity/scheduled/")
+    look.at(page, "scheduled")
+    for _ in range(2):
+        page.goto("/reporting/activity/scheduled/")
+        page.get_by_role("link", name="Deactivate 3 codes").first.click()
+        look.at(page, "scheduled-change")
+        page.get_by_role("link", name="Cancel", exact=True).click()
+        look.at(page, "scheduled-cancel")
+        page.get_by_role("button", name="Cancel the change").click()
+        expect(page.locator("#main")).to_contain_text("Cancelled by")
+    look.at(page, "scheduled-cancelled")
+    page.goto("/reporting/activity/scheduled/?show=past")
+    look.at(page, "scheduled-past")
+
+
 def test_selection_of_everything(page, look):
     steps.open_offer(page, steps.FOUNDERS)
     page.get_by_label("Select all members on this page").check()
@@ -183,6 +225,7 @@ def test_a_workspace_where_nothing_is_yet(new_context, look):
         ("empty-offers", "/reporting/sales-tracking/"),
         ("empty-activity", "/reporting/activity/"),
         ("empty-drift", "/reporting/drift/"),
+        ("empty-scheduled", "/reporting/activity/scheduled/"),
         ("empty-members", "/members/"),
         ("empty-stores", "/settings/stores/"),
     ):
