@@ -6,17 +6,17 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, Count, DateTimeField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
+from offerwell.integrations.store import CodeSpec
 from offerwell.models import ChangeProgress, ItemOutcome, Offer, Store, StoreCode, lock_workspace
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
+from offerwell.models.json_rows import update_rows
 from offerwell.rules.store_sync import ClaimedCode, Margins, longer_pause
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from offerwell.actions.sync_ports import Settled
 
 _CLAIMED = (
-    "id", "code_id", "code__text", "code__offer__name", "ref", "code__is_active", "generation", "observed_generation",
+    "id", "code_id", "code__text", "title_there", "ref", "code__is_active", "generation", "observed_generation",
     "starts", "ends", "suspect_until", "attempts", "last_write_at", "acked_active", "written_generation",
-    "written_how", "problem",
+    "written_how", "problem", "is_redated",
 )  # fmt: skip
 _UPSERT = (
     "ON CONFLICT (change_id, store_id, code_id) DO UPDATE SET result = excluded.result, reason = excluded.reason,"
@@ -81,6 +81,7 @@ class DatabaseRows:
         rows = StoreCode.objects.filter(pk__in=id_rows(ids)).annotate(
             starts=Coalesce("code__starts_at", "code__offer__starts_at"),
             ends=Coalesce("code__ends_at", "code__offer__ends_at"),
+            title_there=Case(When(code__offer__title="", then=F("code__offer__name")), default=F("code__offer__title")),
         )
         return [_claimed(row) for row in rows.order_by("code_id").values_list(*_CLAIMED)]
 
@@ -117,11 +118,11 @@ class DatabaseRows:
 
     def keep_refs(self, refs: Mapping[int, str]) -> None:
         """Store the ids of discounts just made or adopted, at once: a crash must not lose them."""
-        whens = [When(pk=row_id, then=Value(ref)) for row_id, ref in refs.items()]
-        if not whens:
+        if not refs:
             return
         with self._in_turn():
-            self._held(refs).update(ref=Case(*whens, output_field=TextField()))
+            held = self._held(refs).values_list("pk", flat=True)
+            update_rows(StoreCode, ("ref",), [(row_id, (refs[row_id],)) for row_id in held])
 
     def foreign_refs(self, codes: Sequence[ClaimedCode], refs: Sequence[str]) -> set[str]:
         """Which of these discounts other rows of ours hold already."""
@@ -148,6 +149,7 @@ class DatabaseRows:
             observed_generation=generation, observed_status=status, observed_at=now, attempts=0, last_error="",
             problem="", next_attempt_at=None, lease_owner="", lease_until=None,
             suspect_until=_still_suspect(now),
+            is_redated=Case(When(asked_meanwhile, then=F("is_redated")), default=Value(False)),
             due_at=Case(
                 When(generation__gt=generation, then=Value(now)), When(asked_meanwhile, then=F("check_at")),
                 When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField(),
@@ -268,21 +270,18 @@ def _by_generation(codes: Sequence[ClaimedCode]) -> dict[int, list[int]]:
 def _claimed(row: tuple[Any, ...]) -> ClaimedCode:
     named = dict(zip(_CLAIMED, row, strict=True))
     return ClaimedCode(
-        id=named["id"], code_id=named["code_id"], text=named["code__text"], title=named["code__offer__name"],
+        id=named["id"], code_id=named["code_id"], text=named["code__text"], title=named["title_there"],
         ref=named["ref"], wants_active=named["code__is_active"], generation=named["generation"],
         observed_generation=named["observed_generation"], starts_at=named["starts"], ends_at=named["ends"],
         is_suspect=named["suspect_until"] is not None, attempts=named["attempts"],
         last_write_at=named["last_write_at"], acked_active=named["acked_active"],
         written_generation=named["written_generation"], written_how=named["written_how"], problem=named["problem"],
+        is_redated=named["is_redated"],
     )  # fmt: skip
 
 
 def _spec(code: ClaimedCode, offer: Offer, now: datetime) -> CodeSpec:
-    terms = DiscountTerms(
-        kind=DiscountKind(offer.discount_kind or "percent"), value=offer.discount_value or Decimal(0),
-        minimum=offer.minimum_purchase, once_per_customer=offer.once_per_customer, usage_limit=offer.usage_limit,
-    )  # fmt: skip
     return CodeSpec(
-        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now, ends_at=code.ends_at,
-        tags=(f"offerwell-offer-{offer.pk}",),
+        code=code.text, title=code.title, terms=offer.terms, starts_at=code.starts_at or now, ends_at=code.ends_at,
+        tags=(f"offerwell-offer-{offer.pk}", *offer.tags),
     )  # fmt: skip

@@ -12,6 +12,7 @@ class ScriptedStore:
 
     batch_size = 250
     redate_from = 1_000_000
+    create_from = 1_000_000
 
     def __init__(self):
         self.status = {}

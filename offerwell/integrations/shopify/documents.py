@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from offerwell.integrations.store import DiscountKind
+
 FOLDER = Path(__file__).parent / "operations"
 _SHAPE = re.compile(r"(?P<kind>query|mutation) (?P<name>\w+)\((?P<params>[^)]*)\) \{\n  (?P<field>.*)\n\}", re.DOTALL)
 _VARIABLE = re.compile(r"\$(\w+)")
@@ -43,6 +45,8 @@ JOB_POLL = Operation("job_poll", points=1, per_request=200)
 BULK_ACTIVATE = Operation("bulk_activate", points=10)
 BULK_DEACTIVATE = Operation("bulk_deactivate", points=10)
 CREATE_BASIC = Operation("create_basic", points=10, per_request=90)
+CREATE_BXGY = Operation("create_bxgy", points=10, per_request=90)
+CREATE_FREE_SHIPPING = Operation("create_free_shipping", points=10, per_request=90)
 UPDATE_BASIC = Operation("update_basic", points=10, per_request=90)
 UPDATE_BXGY = Operation("update_bxgy", points=10, per_request=90)
 UPDATE_FREE_SHIPPING = Operation("update_free_shipping", points=10, per_request=90)
@@ -50,12 +54,21 @@ UPDATE_APP = Operation("update_app", points=10, per_request=90)
 STAGE_UPLOAD = Operation("stage_upload", points=11, repeatable=True)
 BULK_RUN = Operation("bulk_run", points=10)
 BULK_POLL = Operation("bulk_poll", points=1, per_request=200)
+BULK_RESULT = Operation("bulk_result", points=1)
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
-    CREATE_BASIC, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
-    STAGE_UPLOAD, BULK_RUN, BULK_POLL,
+    CREATE_BASIC, CREATE_BXGY, CREATE_FREE_SHIPPING, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
+    STAGE_UPLOAD, BULK_RUN, BULK_POLL, BULK_RESULT,
 )  # fmt: skip
+
+# Which mutation makes a discount of this kind, and what the store then calls it.
+CREATE_FOR_KIND = {
+    DiscountKind.PERCENT: CREATE_BASIC,
+    DiscountKind.AMOUNT: CREATE_BASIC,
+    DiscountKind.BUY_X_GET_Y: CREATE_BXGY,
+    DiscountKind.FREE_SHIPPING: CREATE_FREE_SHIPPING,
+}
 
 # Which update leaves a discount of this kind what it is.
 UPDATE_FOR_KIND = {
