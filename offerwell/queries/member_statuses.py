@@ -89,7 +89,7 @@ def _store_view(row: StoreCode, *, at: datetime) -> StoreView:
     return StoreView(
         store=row.label,  # type: ignore[attr-defined]
         problem=row.problem,
-        is_behind=row.observed_generation < row.generation,
+        is_behind=row.observed_generation < row.generation or (row.is_redated and row.observed_generation >= 0),
         is_suspect=row.suspect_until is not None and row.suspect_until > at,
         reason=row.last_error,
         since=row.wanted_since,  # type: ignore[attr-defined]

@@ -32,6 +32,7 @@ from offerwell.rules.selection import MemberFilter, View
 from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
 from offerwell.web.sales_tracking.cells import cells_of
+from offerwell.web.sales_tracking.discount_links import links_of
 from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
@@ -88,17 +89,18 @@ def offer_screen(
     hits = text_hits(offer, wish.filter)
     total, is_capped = _total(wish.filter, tallies, page, matching, hits=hits)
     poll = poll_after(page.rows, turn=0)
+    stores = [link.store for link in offer.store_links.select_related("store").order_by("store_id")]
     shown = {
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
-        "terms": offer_terms(offer),
-        "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
+        "terms": offer_terms(offer, next((store.currency for store in stores), "")),
+        "stores": stores,
         "views": saved_views(offer, wish, tallies),
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
         "cut_at": f"{FEW:,}" if hits == FEW else "",
-        "rows": cells_of(offer, page.rows),
+        "rows": cells_of(offer, page.rows, links_of(offer, stores)),
         "total": total,
         "pager": _pager(wish, page, total, is_capped=is_capped),
         "wanted": wish.filter,
