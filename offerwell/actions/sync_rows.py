@@ -121,7 +121,7 @@ class DatabaseRows:
         if not refs:
             return
         with self._in_turn():
-            held = self._held(refs).values_list("pk", flat=True)
+            held = self._held(refs).select_for_update().order_by("pk").values_list("pk", flat=True)
             update_rows(StoreCode, ("ref",), [(row_id, (refs[row_id],)) for row_id in held])
 
     def foreign_refs(self, codes: Sequence[ClaimedCode], refs: Sequence[str]) -> set[str]:
