@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TERMS = {
     "discount_kind": "discount_kind", "discount_value": "discount_value", "minimum_purchase": "minimum",
     "minimum_quantity": "minimum_quantity", "usage_limit": "usage_limit", "once_per_customer": "once_per_customer",
-    "applies_to": "item_ids", "item_ids": "item_ids", "buys_from": "buys_ids", "buys_ids": "buys_ids",
+    "applies_to": "applies_to", "item_ids": "item_ids", "buys_from": "buys_from", "buys_ids": "buys_ids",
     "buys_quantity": "buys_quantity", "gets_quantity": "gets_quantity", "uses_per_order": "uses_per_order",
     "combines_product": "combines", "combines_order": "combines", "combines_shipping": "combines",
     "purchase": "purchase", "title": "title", "tags": "tags",

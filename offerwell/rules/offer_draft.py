@@ -229,7 +229,8 @@ def _code_problems(draft: OfferDraft) -> dict[str, str]:
         "minimum_quantity": _count_problem(draft.minimum_quantity, "leave it empty for no minimum"),
         "usage_limit": _count_problem(draft.usage_limit, "leave it empty for no limit"),
         "purchase": "" if draft.purchase in set(Purchase) else "Choose which purchases it applies to.",
-        "item_ids": _items_problem(draft),
+        "applies_to": "" if draft.applies_to in set(ItemKind) else "Choose everything, products or collections.",
+        "item_ids": _ids_problem(draft.applies_to, draft.item_ids),
         "title": _title_problem(draft),
         "tags": _tags_problem(draft.tags),
         "code_pattern": _pattern_problem(draft),
@@ -286,21 +287,20 @@ def _bxgy_problems(draft: OfferDraft) -> dict[str, str]:
         "buys_quantity": _count_problem(draft.buys_quantity, "") or ("" if draft.buys_quantity else needs),
         "gets_quantity": _count_problem(draft.gets_quantity, "") or ("" if draft.gets_quantity else needs),
         "uses_per_order": _count_problem(draft.uses_per_order, "leave it empty for no limit"),
-        "buys_ids": _named_items_problem(draft.buys_from, draft.buys_ids),
-        "item_ids": _named_items_problem(draft.applies_to, draft.item_ids),
+        "buys_from": _must_be_named(draft.buys_from),
+        "buys_ids": _ids_problem(draft.buys_from, draft.buys_ids),
+        "applies_to": _must_be_named(draft.applies_to),
     }
 
 
-def _items_problem(draft: OfferDraft) -> str:
-    if draft.applies_to not in set(ItemKind):
-        return "Choose everything, products or collections."
-    return "" if draft.applies_to == ItemKind.ALL else items_problem(draft.item_ids, ItemKind(draft.applies_to))
+def _must_be_named(kind: str) -> str:
+    if kind in {ItemKind.PRODUCTS, ItemKind.COLLECTIONS}:
+        return ""
+    return "Choose products or collections: Buy X Get Y needs them named."
 
 
-def _named_items_problem(kind: str, ids: tuple[str, ...]) -> str:
-    if kind not in {ItemKind.PRODUCTS, ItemKind.COLLECTIONS}:
-        return "Choose products or collections: Buy X Get Y needs them named."
-    return items_problem(ids, ItemKind(kind))
+def _ids_problem(kind: str, ids: tuple[str, ...]) -> str:
+    return items_problem(ids, ItemKind(kind)) if kind in {ItemKind.PRODUCTS, ItemKind.COLLECTIONS} else ""
 
 
 def _title_problem(draft: OfferDraft) -> str:

@@ -315,10 +315,10 @@ def test_fields_of_another_kind_mean_nothing(signed_in, glow):
 
 
 def test_what_is_wrong_with_a_term_stands_at_its_field(signed_in, glow):
-    wrong = {**BXGY, "buys_ids": "shoes", "gets_quantity": "none", "tags": "a\nb\nc\nd\ne"}
+    wrong = {**BXGY, "buys_ids": "shoes", "gets_quantity": "none", "tags": "a\nb\nc\nd\ne", "applies_to": "all"}
     answer = signed_in.post(f"{BASE}new/", filled(glow, **wrong))
     assert answer.status_code == 422
-    assert set(answer.context["form"].errors) == {"buys_ids", "gets_quantity", "tags"}
+    assert set(answer.context["form"].errors) == {"buys_ids", "gets_quantity", "tags", "applies_to"}
     page = text_of(answer)
     assert 'id="id_buys_ids-error"' in page
     assert "“shoes” names none of the products." in page
@@ -366,3 +366,19 @@ def test_members_get_discount_links_for_each_store(signed_in, acme, rival):
     assert any(row.endswith(",".join(links)) for row in rows)
     Offer.objects.update(discount_links=False)
     assert "/discount/" not in signed_in.get(f"{BASE}{offer.pk}/").content.decode()
+
+
+def test_saving_without_a_new_date_pushes_no_dates(signed_in, acme, glow):
+    """The inputs show minutes; a start with seconds must not move by being shown."""
+    begun = datetime(2026, 10, 27, 8, 30, 12, 345, tzinfo=UTC)
+    offer = make.offer(acme, "Summer", stores=[glow], starts_at=begun)
+    make.code(make.enrollment(offer), stores=[glow])
+    shown = signed_in.get(f"{BASE}{offer.pk}/edit/").context["form"]
+    moved = filled(glow, discount_links="on", starts_at=shown["starts_at"].value())
+    assert moved["starts_at"] == "2026-10-27T08:30"
+    assert signed_in.post(f"{BASE}{offer.pk}/edit/", moved).status_code == 302
+    offer.refresh_from_db()
+    assert (offer.starts_at, offer.discount_links) == (begun, True)
+    assert StoreCode.objects.get().is_redated is False
+    signed_in.post(f"{BASE}{offer.pk}/edit/", {**moved, "starts_at": "2026-10-27T08:31"})
+    assert StoreCode.objects.get().is_redated is True

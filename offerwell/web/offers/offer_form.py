@@ -58,7 +58,8 @@ PURCHASE_CHOICES = (
 _SAID_AT = {"code_pattern": "pattern", "combines": "combines_product"}
 # Without these a discount cannot be put into words.
 _FIELDS_OF_TERMS = frozenset({
-    "discount_kind", "discount_value", "minimum", "minimum_quantity", "usage_limit", "item_ids", "buys_ids",
+    "discount_kind", "discount_value", "minimum", "minimum_quantity", "usage_limit", "applies_to", "item_ids",
+    "buys_from", "buys_ids",
     "buys_quantity", "gets_quantity", "uses_per_order", "purchase",
 })  # fmt: skip
 _WHOLE = {"invalid": "Enter a whole number above 0."}
@@ -153,8 +154,9 @@ class OfferForm(forms.Form):
     suffix = forms.CharField(required=False)
     destination = forms.CharField(required=False)
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workspace: Workspace, offer: Offer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._offer = offer
         zone = ZoneInfo(workspace.timezone)
         self.fields["starts_at"] = WorkspaceTime(zone)
         self.fields["ends_at"] = WorkspaceTime(zone)
@@ -180,7 +182,7 @@ class OfferForm(forms.Form):
             discount_kind=given.get("discount_kind", ""), discount_value=given.get("discount_value"),
             minimum=given.get("minimum"), usage_limit=given.get("usage_limit"),
             once_per_customer=bool(given.get("once_per_customer")),
-            starts_at=given.get("starts_at"), ends_at=given.get("ends_at"),
+            starts_at=self._moment("starts_at"), ends_at=self._moment("ends_at"),
             destination=given.get("destination", ""), code_pattern=composed_pattern(given),
             store_ids=tuple(int(pk) for pk in given.get("stores", ())),
             applies_to=given.get("applies_to") or ItemKind.ALL, item_ids=split_items(given.get("item_ids", "")),
@@ -189,6 +191,12 @@ class OfferForm(forms.Form):
             **{name: given.get(name) for name in _NUMBERS}, **{name: bool(given.get(name)) for name in _TICKS},
             **{name: given.get(name) or "" for name in _TEXTS},
         )  # fmt: skip
+
+    def _moment(self, name: str) -> datetime | None:
+        """What was typed. The inputs show minutes: a kept time that was only shown is no new date."""
+        typed: datetime | None = self.cleaned_data.get(name)
+        kept: datetime | None = getattr(self._offer, name, None)
+        return kept if typed and kept and typed == kept.replace(second=0, microsecond=0) else typed
 
     def summary(self) -> str:
         """The discount as a shopper would read it; empty while it cannot be told."""

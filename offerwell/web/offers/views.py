@@ -60,7 +60,7 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
     offer, workspace = get_object_or_404(Offer, pk=offer_id), request.place.workspace
     if request.method != "POST":
         return _shown(request, OfferForm(workspace=workspace, initial=initial_of(offer)), offer)
-    form = OfferForm(request.POST, workspace=workspace)
+    form = OfferForm(request.POST, workspace=workspace, offer=offer)
     if form.is_valid():
         try:
             offer = edit_offer(

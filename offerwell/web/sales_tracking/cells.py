@@ -72,7 +72,7 @@ def _codes(row: MemberRow, links: DiscountLinks) -> SafeString:
         return SafeString("–")
     shown = format_html_join(
         "",
-        '<span class="mono{}">{}</span>{}',
+        '<span class="row"><span class="mono{}">{}</span>{}</span>',
         ((_strike(part), part.text, _links(row, part, links)) for part in row.codes[:_TEXTS_SHOWN]),
     )
     return format_html("{}{}", shown, _rest([part.text for part in row.codes[_TEXTS_SHOWN:]]))
@@ -84,7 +84,7 @@ def _links(row: MemberRow, part: SeenPart, links: DiscountLinks) -> SafeString:
     of_many = len(links.shops) > 1
     return format_html_join(
         "",
-        '<span class="row nowrap"><a class="link small" href="{}" rel="noreferrer">{}</a>'
+        '<span class="row"><a class="link small" href="{}" rel="noreferrer">{}</a>'
         '<button class="btn ghost icon-only sm needs-script" type="button" data-copy="{}" data-copied="Copied"'
         ' aria-label="Copy discount link of {}{}">{}</button></span>',
         (
