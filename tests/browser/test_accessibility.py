@@ -69,6 +69,39 @@ def test_offers_and_the_dialog(page, look, store):
     expect(page.locator("ow-toast", has_text="3 codes activated")).to_be_visible(timeout=60_000)
 
 
+def test_an_offer_of_every_kind_of_discount(page, look, watch):
+    watch.expect_status(422)
+    page.goto("/reporting/sales-tracking/new/")
+    look.at(page, "offer-form-percent")
+    page.get_by_label("Name", exact=True).fill("Three for two")
+    page.get_by_label("Amount off", exact=False).check()
+    page.locator("#id_discount_value").fill("10")
+    page.get_by_label("Once per customer").check()
+    expect(page.locator("#discount-summary")).to_contain_text("off your order. Once per customer.")
+    look.at(page, "offer-form-amount")
+    page.get_by_label("Free shipping", exact=False).check()
+    expect(page.locator("#discount-summary")).to_contain_text("Free shipping.")
+    expect(page.locator("#id_discount_value")).to_be_hidden()
+    look.at(page, "offer-form-free-shipping")
+    page.get_by_label("Buy X Get Y", exact=False).check()
+    page.get_by_label("Members get a link that applies their code").check()
+    page.get_by_label("Goes on to").fill("//elsewhere.example")
+    page.get_by_role("button", name="Create offer").click()
+    expect(page.locator("#id_buys_ids-error")).to_contain_text("Paste at least one of the products")
+    expect(page.locator("#id_redirect-error")).to_be_visible()
+    look.at(page, "offer-form-bxgy-refused")
+    page.get_by_label("How many items", exact=True).fill("2")
+    page.get_by_label("Which ones", exact=True).fill("11")
+    page.get_by_label("How many items they get").fill("1")
+    page.get_by_label("What it applies to").select_option("collections")
+    page.get_by_label("Which ones it applies to").fill("22")
+    page.locator("#id_discount_value").fill("100")
+    page.get_by_label("Goes on to").fill("/collections/new")
+    page.get_by_role("button", name="Create offer").click()
+    expect(page.get_by_text("buy 2, get 1 free")).to_be_visible()
+    look.at(page, "offer-bxgy")
+
+
 def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, watch):
     watch.expect_status(409)
     # From the end of the list: one discount is deleted at last, and no other test may meet it.

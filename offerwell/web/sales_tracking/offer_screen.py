@@ -32,6 +32,7 @@ from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
 from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.sales_tracking.cells import cells_of
+from offerwell.web.sales_tracking.discount_links import links_of
 from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
@@ -86,18 +87,19 @@ def offer_screen(
     total, is_capped = _total(wish.filter, tallies, page, matches)
     poll = poll_after(page.rows, turn=0)
     waiting, missed = told_of_offer(offer, at=at)
+    stores = [link.store for link in offer.store_links.select_related("store").order_by("store_id")]
     shown = {
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
-        "terms": offer_terms(offer),
+        "terms": offer_terms(offer, next((store.currency for store in stores), "")),
         "drifted": drifts_of_offer(offer) if request.place.has_drift else 0,  # type: ignore[attr-defined]
-        "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
+        "stores": stores,
         "views": saved_views(offer, wish, tallies),
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
         "cut_at": f"{FEW:,}" if matches.are_cut else "",
-        "rows": cells_of(offer, page.rows),
+        "rows": cells_of(offer, page.rows, links_of(offer, stores)),
         "total": total,
         "pager": _pager(wish, page, total, is_capped=is_capped),
         "wanted": wish.filter,
