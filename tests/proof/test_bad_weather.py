@@ -113,6 +113,7 @@ def test_a_poisoned_code_delays_nobody_else(place, word):
             assert (text, problem, "Invalid global id" in reason) == (bad, "failed", True)
         elif n == 0:
             assert counts == {"confirmed": CODES}
+            assert sum(call["mutation"] for call in place.shop.requests()) == math.ceil(CODES / BATCH)  # none in vain
         else:  # the poisoned code was never switched on, so it is off already
             assert counts == {"confirmed": CODES - 1, "already_so": 1}
     ratio = min(seconds["poisoned"]) / min(seconds[""])
