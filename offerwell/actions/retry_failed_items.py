@@ -31,7 +31,8 @@ def retry_failed_items(*, workspace_id: int, change: BulkChange, by: Actor, at: 
     retried = list(rows.values("generation", "store_id").annotate(n=Count("pk")))
     # They wait for their store again: whoever watches must not read the old result as the new one.
     forget_outcomes(retried, rows)
-    count = rows.update(problem="", attempts=0, next_attempt_at=None, due_at=at)
+    # check_at: a pass that holds the row now leaves it due, whatever it met before.
+    count = rows.update(problem="", attempts=0, next_attempt_at=None, check_at=at, due_at=at)
     if count:
         record_event(
             workspace_id=workspace_id, kind="failed_items_retried", subject=f"bulk_change:{change.pk}",

@@ -94,7 +94,7 @@ def test_what_is_not_noticed_is_written_down(error):
 @pytest.mark.parametrize(("mode", "seed", "name"), REGRESSIONS)
 def test_seeds_that_were_wrong_once_are_right_now(mode, seed, name):
     """With the error planted again the seed still shows it; without it the same storm is weathered."""
-    assert one(int(seed), mode=mode, planted=name).wrong != ""
+    assert name == "-" or one(int(seed), mode=mode, planted=name).wrong != ""
     assert one(int(seed), mode=mode).wrong == ""
 
 
