@@ -39,7 +39,8 @@ def ask_again(rows: QuerySet[StoreCode], *, at: datetime) -> int:
     counted = not_followed.order_by().values("generation", "store_id").annotate(n=Count("pk"))
     forget_outcomes(list(counted), not_followed)
     stores = sorted(again.order_by().values_list("store_id", flat=True).distinct())
-    count = again.update(problem="", attempts=0, next_attempt_at=None, due_at=at)
+    # check_at: a pass that holds the row now leaves it due, whatever it met before.
+    count = again.update(problem="", attempts=0, next_attempt_at=None, check_at=at, due_at=at)
     for store_id in stores:
         wake("sync_store", store_id)
     return count

@@ -167,10 +167,13 @@ def _look_again(offer: Offer, already_so: QuerySet[Any], *, at: datetime) -> Non
     """A person asked for a status that we believe holds: let the stores be read.
 
     They are written only where a code had failed, met a conflict or drifted: asking again is asking to repair.
+    `check_at` makes a pass that holds the row now leave it due, whatever it read before.
     """
     for store_id in _stores_of(offer):
         rows = StoreCode.objects.filter(store_id=store_id, code_id__in=already_so.values("pk"))
-        rows.exclude(problem="").update(problem="", observed_generation=-1, attempts=0, next_attempt_at=None, due_at=at)
+        rows.exclude(problem="").update(
+            problem="", observed_generation=-1, attempts=0, next_attempt_at=None, check_at=at, due_at=at
+        )
         rows.filter(generation=F("observed_generation")).update(check_at=at, due_at=at)
         wake("sync_store", store_id)
 

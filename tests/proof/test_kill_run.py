@@ -18,7 +18,7 @@ import pytest
 from tests.proof.ground import QUICK_MARGINS, Ground, wait_until
 from tests.proof.tier import IS_LARGE, report
 
-SECONDS, LONGEST = (60, 900) if IS_LARGE else (15, 60)
+SECONDS, LONGEST = (60, 1_800) if IS_LARGE else (15, 60)
 WORKERS = 3 if IS_LARGE else 2
 FEWEST = {"workers killed": 50, "workers frozen": 10, "clients killed": 10, "ticks sampled": 200} if IS_LARGE else {
     "workers killed": 2, "workers frozen": 1, "clients killed": 1, "ticks sampled": 1,

@@ -30,17 +30,18 @@ class Person:
         self.place, self.rng = place, random.Random(number)
         self.base = f"/reporting/sales-tracking/{place['offer']}/"
         self.answers = {}  # the token of the plan shown → the numbers of the change it was answered with
-        self.errors, self.pressed_again = [], 0
+        self.errors, self.pressed_again, self.heard = [], 0, 0
 
     def asked(self, method, path, **more):
         """The answer, however often it takes: a page that did not come is asked for again."""
-        for _ in range(300):
+        for _ in range(1_200):
             try:
                 answer = self.http.request(method, path, **more)
             except httpx.HTTPError:
                 self.pressed_again += 1
                 time.sleep(0.1)
                 continue
+            self.heard += 1
             return answer
         raise AssertionError("the web did not come back")
 
@@ -117,18 +118,18 @@ def answers(address):
 
 
 def rage(servers, people, start):
-    """Kill a web process every now and then; its parent starts another.
+    """Kill a web process every now and then, once people heard from the web again; its parent starts another.
 
     A parent that sees the same one die twice within seconds gives up: whoever watches it starts it again.
     """
-    rng, kills, began = random.Random(3), 0, time.monotonic()
+    rng, kills, heard, began = random.Random(3), 0, 0, time.monotonic()
     while (lasted := time.monotonic() - began) < SECONDS or (lasted < 5 * SECONDS and is_tame(kills, people)):
         time.sleep(rng.uniform(0.5, 2.0))
         if servers[-1].poll() is not None:
             servers.append(start())
-        elif (processes := children_of(servers[-1].pid)) and kills < lasted / 2:
+        elif (now := sum(one.heard for one in people)) >= heard + 6 and (processes := children_of(servers[-1].pid)):
             os.kill(rng.choice(processes), signal.SIGKILL)
-            kills += 1
+            kills, heard = kills + 1, now
     if servers[-1].poll() is not None:
         servers.append(start())
     return kills

@@ -540,6 +540,38 @@ def test_an_error_of_our_own_pauses_the_store_instead_of_spinning(acme, shop, su
 # -- what a person may do about it --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("ask", ["asked again", "retried"])
+def test_a_repair_asked_for_while_a_pass_holds_the_code_is_not_lost(acme, shop, summer, scripted, clock, ask):
+    """Found by the simulator: the pass read before and ends with what it met; the person asked after."""
+    codes_on(scripted, summer, shop, 1)
+    off = change(acme, summer, clock())
+
+    def refuses(call, names):
+        if call == "switch":
+            raise BatchRefused("No.", permanent=True)
+
+    scripted.breaks = refuses
+    a_pass(scripted, shop, clock).run()
+    assert StoreCode.objects.get().problem == "failed"
+    StoreCode.objects.update(check_at=clock(), due_at=clock())  # a webhook: somebody touched the code
+
+    def asks_and_refuses(call, names):
+        if call == "switch":
+            scripted.breaks = lambda *_: None
+            if ask == "retried":
+                retry_failed_items(workspace_id=acme.pk, change=off, by=make.ANA, at=clock())
+            else:
+                change(acme, summer, clock(), key="again")
+            raise BatchRefused("No.", permanent=True)
+
+    scripted.breaks = asks_and_refuses
+    a_pass(scripted, shop, clock).run()
+    assert StoreCode.objects.filter(due_at__lte=clock()).count() == 1
+    a_pass(scripted, shop, clock).run()
+    assert (StoreCode.objects.get().problem, counts(off)) == ("", {"confirmed": 1})
+    assert set(scripted.status.values()) == {WindowStatus.EXPIRED}
+
+
 def test_a_code_that_fails_later_does_not_rewrite_the_change_it_had_followed(acme, shop, summer, scripted, clock):
     """Found by the simulator: the change would say Failed for ever, and Retry would find nothing."""
     codes_on(scripted, summer, shop, 1)

@@ -71,7 +71,7 @@ def test_what_differs(code, seen, kind):
         (CODE, replace(OTHER, text=""), Step.CONFIRM),
         (OFF, OTHER, Step.SWITCH),
         (OFF, replace(EXPIRED, text="OTHER"), Step.CONFIRM),
-        (CODE, replace(OTHER, codes_count=2), Step.CONFIRM),
+        (CODE, replace(OTHER, codes_count=2), Step.REFUSE),
         (replace(CODE, ends_at=NEVER), EXPIRED, Step.SET_WINDOW),
         (replace(CODE, ends_at=NEVER), ENDING, Step.SET_WINDOW),
     ],

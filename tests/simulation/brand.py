@@ -152,7 +152,8 @@ class Brand:
         ]  # fmt: skip
         for row in rows:
             self._forget(row)
-            row.problem, row.attempts, row.next_attempt_at, row.due_at = "", 0, None, at
+            row.problem, row.attempts, row.next_attempt_at = "", 0, None
+            row.check_at = row.due_at = at
             self.version += 1
         return len(rows)
 
@@ -177,7 +178,7 @@ class Brand:
         for row in rows:
             if row.problem:
                 row.problem, row.observed_generation, row.attempts, row.next_attempt_at = "", -1, 0, None
-                row.due_at = at
+                row.check_at = row.due_at = at
         self.look(rows, at)
 
     def _set(self, change, changed, at):

@@ -86,7 +86,8 @@ class Checker:
         is_behind = row.generation > row.observed_generation
         if row.generation > 0 and not is_behind and told not in {"confirmed", "already_so", "recreated"}:
             raise Wrong(f"{row.code.text}: followed, and change {row.generation} says {told or 'waiting'}")
-        if row.generation > 0 and is_behind and row.problem and told != row.problem:
+        is_at_rest = row.problem and row.due_at is None
+        if row.generation > 0 and is_behind and is_at_rest and told != row.problem:
             raise Wrong(f"{row.code.text}: {row.problem}, and change {row.generation} says {told or 'waiting'}")
 
     def _is_not_lost(self, row):
@@ -142,7 +143,10 @@ class Checker:
             if not self.is_settled():
                 raise Wrong(f"{code.text}: not settled in time: {row}")
             if row.problem:
-                if code.text not in self.run.may_fail:
+                if row.problem == "drifted" and self.run.faults.jumps_hours and code.text not in self.run.may_fail:
+                    # A clock that is an hour off takes suspicion for over: a late request of ours looks like an edit.
+                    self.world.coverage["flagged after a clock jump"] += 1
+                elif code.text not in self.run.may_fail:
                     raise Wrong(f"{code.text}: {row.problem} without a cause: {row.last_error}")
                 holds_others = discount is not None and discount.codes_count > 1
                 if row.problem == "drifted" and self._is_right(code, discount) and not holds_others:
