@@ -597,7 +597,7 @@ def sighting(found: StoreCode | None) -> Sighting | None:
         return None
     return Sighting(
         status=str(found.status), starts_at=found.starts_at, ends_at=found.ends_at, codes_count=found.codes_count,
-        title=found.title, ref=found.ref,
+        title=found.title, ref=found.ref, code=found.code, refusal=found.refusal,
     )  # fmt: skip
 
 

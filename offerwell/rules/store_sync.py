@@ -67,7 +67,11 @@ class ClaimedCode:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a read showed. `status` is active, scheduled or expired."""
+    """What a read showed. `status` is active, scheduled or expired.
+
+    `code` is empty where the store does not tell. `refusal` is the store's own reason, for a person, why this
+    discount must be left alone.
+    """
 
     status: str
     starts_at: datetime | None
@@ -75,6 +79,8 @@ class Sighting:
     codes_count: int = 1
     title: str = ""
     ref: str = ""
+    code: str = ""
+    refusal: str = ""
 
 
 class Step(StrEnum):
@@ -101,6 +107,8 @@ class Judgement:
 
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
     """Whether the store already shows what the brand wants, window included."""
+    if seen is not None and _left_alone(code, seen):
+        return False
     if not code.wants_active:
         return seen is None or seen.status == "expired"
     if seen is None:
@@ -140,6 +148,8 @@ def judge_found(
         return Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
     if found is None:
         return Judgement(Step.CREATE if code.wants_active else Step.CONFIRM)
+    if found.refusal:
+        return Judgement(Step.CONFLICT, found.refusal)
     if is_ours and found.codes_count == 1 and found.title == code.title:
         return Judgement(Step.ADOPT)
     return Judgement(
@@ -151,6 +161,8 @@ def judge_found(
 
 def drift_sentence(code: ClaimedCode, seen: Sighting | None) -> str:
     """What the store shows instead of what the brand wants."""
+    if seen is not None and (reason := _left_alone(code, seen)):
+        return reason
     wanted = "Active" if code.wants_active else "Deactivated"
     shown = "has no such code" if seen is None else f"shows it as {seen.status}"
     return f"We want {wanted}, the store {shown}. Someone changed it there."
@@ -193,7 +205,19 @@ def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement
             f"The discount of {code.text} holds {seen.codes_count} codes in the store; switching it would switch "
             "them all. Give this member a discount of its own, then retry.",
         )
+    if reason := _left_alone(code, seen):
+        return Judgement(Step.REFUSE, reason)
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)
+
+
+def _left_alone(code: ClaimedCode, seen: Sighting) -> str:
+    """Why a person must decide on what the store has now; empty when nothing stands against following it."""
+    if seen.refusal or seen.codes_count > 1 or not seen.code or seen.code.casefold() == code.text.casefold():
+        return seen.refusal
+    return (
+        f"The discount of {code.text} has the code {seen.code} in the store now; switching it would switch that one. "
+        "Give it its code again there, or delete it, then retry."
+    )
 
 
 def _must_set_window(code: ClaimedCode, now: datetime) -> bool:

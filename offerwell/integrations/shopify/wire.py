@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -28,12 +28,13 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. `retry_after` in seconds, where the store gave it."""
+    """A whole HTTP answer. `retry_after` in seconds, where the store gave it. Names in `headers` are in lower case."""
 
     status: int
     body: bytes
     retry_after: float | None = None
     location: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
 
 def new_http(*, loopback: bool) -> httpx.Client:
@@ -52,6 +53,7 @@ def post(http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], 
                 _whole_body(response, clock),
                 _retry_after(response.headers.get("Retry-After", ""), clock()),
                 response.headers.get("Location", ""),
+                dict(response.headers),
             )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         raise NotSent(_plain(error)) from error
