@@ -1,7 +1,7 @@
 """Connect a shop: ask it who it is before anything is stored, so that a typing error is told at its field.
 
 Credentials are Shopify's client credentials (an app of the brand's own organisation) or a legacy static
-token. Source: shopify.md §3.
+token (source: shopify.md §3); for Vendure an administrator's user name and password, or an API key.
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from django.conf import settings
 from django.db import transaction
 
 from offerwell.actions.record_event import record_event
+from offerwell.integrations import vendure
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.addresses import shop_origin
 from offerwell.integrations.shopify.credentials import MemoryTokens
 from offerwell.integrations.shopify.pacing import BucketState, MemoryBucket
 from offerwell.integrations.store import AccessRefused, StoreError
+from offerwell.integrations.vendure.addresses import admin_address
+from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
 from offerwell.models import Store, StoreKind, lock_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from offerwell.integrations.store import StoreConnector, StoreIdentity
@@ -30,10 +35,29 @@ NEEDED_SCOPES = ("read_discounts", "write_discounts")
 LONGEST_LABEL = 80
 LONGEST_CREDENTIAL = 255
 
+# By whether the store is a Vendure.
+_EITHER = {
+    False: "Enter either client ID and client secret, or an access token.",
+    True: "Enter either user name and password, or an API key.",
+}
+_MISSING = {
+    False: {
+        "client_id": "Enter the client ID of your app.",
+        "client_secret": "Enter the client secret of your app.",
+    },
+    True: {
+        "client_id": "Enter the user name of an administrator, or an API key.",
+        "client_secret": "Enter the administrator’s password.",
+    },
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StoreAccess:
-    """A shop's address and what opens it: a client id and its secret, or a static token."""
+    """A shop's address and what opens it: a client id and its secret, or a static token.
+
+    Vendure: a user name and its password, or an API key.
+    """
 
     kind: str
     address: str
@@ -62,6 +86,11 @@ class StoreRefused(Exception):
 
 def connector_of(access: StoreAccess) -> StoreConnector:
     """A connector for one question: its token and its rate limit live no longer than it."""
+    if access.kind == StoreKind.VENDURE:
+        return vendure.connect(
+            access.address, access.client_id, access.client_secret, api_key=access.static_token,
+            tokens=MemoryTokens(), own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS,
+        )  # fmt: skip
     return connect(
         access.address, access.client_id, access.client_secret, token=access.static_token,
         bucket=MemoryBucket(BucketState(at=time.time())), tokens=MemoryTokens(),
@@ -112,31 +141,30 @@ def access_problems(access: StoreAccess) -> dict[str, str]:
     """What is wrong with the fields before anybody is asked."""
     problems = _credential_problems(access)
     if access.kind not in StoreKind.values:
-        problems["kind"] = "Choose Shopify or Sandbox store."
+        problems["kind"] = "Choose Shopify, Vendure or Sandbox store."
     try:
-        origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
+        kept = _kept_address(access)
     except StoreError as error:
         problems["address"] = error.reason
     else:
-        if access.kind == StoreKind.SANDBOX and origin.endswith(".myshopify.com"):
+        if access.kind == StoreKind.SANDBOX and kept.endswith(".myshopify.com"):
             problems["address"] = "A sandbox store runs on this machine, for example http://127.0.0.1:8100."
     return problems
 
 
 def _credential_problems(access: StoreAccess) -> dict[str, str]:
+    is_vendure = access.kind == StoreKind.VENDURE
     given = (access.client_id, access.client_secret, access.static_token)
-    if any(len(value) > LONGEST_CREDENTIAL or not value.isascii() or not value.isprintable() for value in given):
+    if any(len(value) > LONGEST_CREDENTIAL or not value.isprintable() for value in given):
+        return {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}
+    # What is sent in a header is ASCII; a person's password travels in the body.
+    if not all(value.isascii() for value in (given[2:] if is_vendure else given)):
         return {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}
     if access.static_token and (access.client_id or access.client_secret):
-        return {"access": "Enter either client ID and client secret, or an access token."}
+        return {"access": _EITHER[is_vendure]}
     if access.static_token:
         return {}
-    problems = {}
-    if not access.client_id:
-        problems["client_id"] = "Enter the client ID of your app."
-    if not access.client_secret:
-        problems["client_secret"] = "Enter the client secret of your app."  # noqa: S105  a sentence
-    return problems
+    return {field: _MISSING[is_vendure][field] for field in _MISSING[is_vendure] if not getattr(access, field)}
 
 
 def identified(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
@@ -149,25 +177,42 @@ def identified(access: StoreAccess, connector_factory: ConnectorFactory | None =
         raise StoreRefused({"address": error.reason}) from error
     if access.kind == StoreKind.SHOPIFY and identity.domain.lower() != _kept_address(access):
         raise StoreRefused({"address": f"These credentials open {identity.domain}. Enter that address."})
-    if missing := missing_scopes(identity.scopes):
-        lacks = f"The app lacks the scope {' and '.join(missing)}."
-        raise StoreRefused({"access": f"{lacks} Add it to the app, release a new version and install it again."})
+    if missing := missing_scopes(identity.scopes, access.kind):
+        raise StoreRefused({"access": missing_sentence(missing, access.kind)})
     return identity
 
 
-def missing_scopes(scopes: frozenset[str]) -> list[str]:
-    """The scopes we need and have not; Shopify lets whoever may write also read."""
+def missing_sentence(missing: Sequence[str], kind: str) -> str:
+    """What the credentials lack, and where the brand adds it."""
+    if kind == StoreKind.VENDURE:
+        lacks = f"The login lacks the permission {' and '.join(missing)}."
+        return f"{lacks} Add it to the role of this administrator or API key in Vendure."
+    lacks = f"The app lacks the scope {' and '.join(missing)}."
+    return f"{lacks} Add it to the app, release a new version and install it again."
+
+
+def missing_scopes(scopes: frozenset[str], kind: str = StoreKind.SHOPIFY) -> list[str]:
+    """The scopes (Vendure: permissions) we need and have not; Shopify lets whoever may write also read."""
+    if kind == StoreKind.VENDURE:
+        return [permission for permission in NEEDED_PERMISSIONS if permission not in scopes]
     had = scopes | {f"read_{scope.removeprefix('write_')}" for scope in scopes if scope.startswith("write_")}
     return [scope for scope in NEEDED_SCOPES if scope not in had]
 
 
 def scope_text(identity: StoreIdentity) -> str:
-    """The scopes as the store's row keeps them."""
-    return " ".join(sorted(identity.scopes))
+    """The scopes as the store's row keeps them. Of Vendure's many permissions those about promotions."""
+    return " ".join(sorted(identity.scopes - {scope for scope in identity.scopes if _is_beside_the_point(scope)}))
+
+
+def _is_beside_the_point(scope: str) -> bool:
+    """Vendure names a permission like `UpdateCatalog`, Shopify a scope like `write_discounts`."""
+    return scope[:1].isupper() and not scope.endswith("Promotion")
 
 
 def _kept_address(access: StoreAccess) -> str:
-    """`NAME.myshopify.com`, or the sandbox's http address."""
+    """`NAME.myshopify.com`, the sandbox's http address, or the address of a Vendure's Admin API and its channel."""
+    if access.kind == StoreKind.VENDURE:
+        return admin_address(access.address, own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS).kept
     origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
     return origin.removeprefix("https://") if access.kind == StoreKind.SHOPIFY else origin
 

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 
+from offerwell.integrations import vendure
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.credentials import Token
 from offerwell.integrations.shopify.pacing import BucketState, learned, reserved
@@ -30,6 +32,11 @@ def open_store(
     Every wait for points or for the next try goes through `sleep`.
     """
     tokens = DatabaseTokens(store.pk)
+    if store.kind == StoreKind.VENDURE:
+        return vendure.connect(
+            store.address, store.client_id, store.client_secret, api_key=store.static_token, tokens=tokens,
+            own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS, clock=clock, sleep=sleep,
+        )  # fmt: skip
     if store.static_token:
         return connect(
             store.address, token=store.static_token, bucket=DatabaseBucket(store.pk, store.workspace_id), tokens=tokens,

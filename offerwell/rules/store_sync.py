@@ -111,8 +111,10 @@ def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
         return False
     if not code.wants_active:
         return seen is None or seen.status == "expired"
-    if seen is None:
-        return False
+    return seen is not None and _is_active_as_planned(code, seen, now)
+
+
+def _is_active_as_planned(code: ClaimedCode, seen: Sighting, now: datetime) -> bool:
     if code.ends_at is not None and code.ends_at <= now:
         return seen.status == "expired"
     if not _has_planned_end(code, seen):

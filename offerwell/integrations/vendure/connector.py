@@ -151,9 +151,7 @@ class VendureConnector:
         wanted = [given for given in inputs if not isinstance(given, str)]
         outcomes = iter(self._each(documents.CREATE_PROMOTION, wanted))
         with _understood(documents.CREATE_PROMOTION):
-            made = [
-                Created(refusal=given) if isinstance(given, str) else _created(next(outcomes)) for given in inputs
-            ]
+            made = [Created(refusal=given) if isinstance(given, str) else _created(next(outcomes)) for given in inputs]
         return self._with_lost_refs(specs, made)
 
     def set_window(self, windows: Windows) -> Mapping[str, str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from offerwell.integrations.shopify.credentials import TokenCache
 
-TOKEN_HEADER, KEY_HEADER, CHANNEL_HEADER = "vendure-auth-token", "vendure-api-key", "vendure-token"  # noqa: S105  names
+TOKEN_HEADER, KEY_HEADER, CHANNEL_HEADER = "vendure-auth-token", "vendure-api-key", "vendure-token"
 NO_BEARER = (
     "The store takes the password and gives no token. Add 'bearer' to authOptions.tokenMethod in its configuration, "
     "or use an API key."
@@ -132,4 +132,3 @@ def _judge_login(answer: Answer) -> None:
         raise AccessRefused(f"The store refuses the user name and password. {RECONNECT}", permanent=True)
     if kind != "CurrentUser":
         raise AccessRefused(f"The store refuses the login: {sentence(said)} {RECONNECT}", permanent=True)
-

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KIND_CARDS = (
     (StoreKind.SHOPIFY, "A shop on Shopify, by an app of your own organisation."),
+    (StoreKind.VENDURE, "A Vendure server, by an administrator’s login or an API key."),
     (StoreKind.SANDBOX, "A look-alike on this machine, for demos and rehearsals."),
 )
 

@@ -12,9 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offerwell.actions.check_store_connection import check_store_connection
-from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, missing_scopes
+from offerwell.actions.connect_store import (
+    NEEDED_SCOPES,
+    StoreRefused,
+    connect_store,
+    missing_scopes,
+    missing_sentence,
+)
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.switch_store import switch_store
+from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
 from offerwell.models import Store, StoreKind
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
 from offerwell.rules.permissions import Action, may
@@ -111,12 +118,14 @@ def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
 
 
 def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpResponse:
+    missing = missing_scopes(frozenset(found.scopes.split()), found.kind)
     shown = {
         "seen": store_seen(found),
         "store": found,
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
-        "missing": missing_scopes(frozenset(found.scopes.split())),
+        "missing": missing_sentence(missing, found.kind) if missing else "",
+        "is_vendure": found.kind == StoreKind.VENDURE,
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
         "refusal": said.get("refusal", ""),
     }
@@ -124,10 +133,11 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
 
 
 def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200) -> HttpResponse:
-    shown = {"form": form, "kind_cards": KIND_CARDS, "needed_scopes": NEEDED_SCOPES}
+    needed = {"needed_scopes": NEEDED_SCOPES, "needed_permissions": NEEDED_PERMISSIONS}
+    shown = {"form": form, "kind_cards": KIND_CARDS, **needed}
     return render(request, "web/stores/store_connect.html", shown, status=status)
 
 
 def _credentials_form(request: BrandRequest, found: Store, form: CredentialsForm, *, status: int = 200) -> HttpResponse:
-    shown = {"form": form, "store": found, "needed_scopes": NEEDED_SCOPES}
+    shown = {"form": form, "store": found, "is_vendure": found.kind == StoreKind.VENDURE}
     return render(request, "web/stores/store_credentials.html", shown, status=status)
