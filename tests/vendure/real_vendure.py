@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import copy
 import os
 import shutil
 import socket
@@ -41,7 +41,7 @@ class RealVendure:
     def __init__(self, state=None):
         self.port, self.state = free_port(), state
         self.http = httpx.Client(timeout=60)
-        self._token = ""
+        self.identifier, self.password, self._token = IDENTIFIER, PASSWORD, ""
         self.start()
 
     @property
@@ -55,7 +55,7 @@ class RealVendure:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         told = self.process.stdout.readline()
         assert told, self.process.stderr.read()[-2000:]
-        assert json.loads(told)["ready"]
+        assert told.startswith("Vendure is ready: "), told
 
     def kill(self):
         self.process.kill()
@@ -78,7 +78,9 @@ class RealVendure:
     def admin(self, query, **variables):
         if not self._token:
             login = "mutation ($u: String!, $p: String!) { login(username: $u, password: $p) { __typename } }"
-            answer = self.http.post(self.address, json={"query": login, "variables": {"u": IDENTIFIER, "p": PASSWORD}})
+            answer = self.http.post(
+                self.address, json={"query": login, "variables": {"u": self.identifier, "p": self.password}}
+            )
             self._token = answer.headers["vendure-auth-token"]
         answer = self.http.post(
             self.address,
@@ -129,8 +131,19 @@ class RealVendure:
             g={"firstName": "A", "lastName": "B", "emailAddress": email, "password": password, "roleIds": [role]},
         )
 
+    def as_administrator(self, email, password):
+        """The same server as another administrator sees it."""
+        other = copy.copy(self)
+        other._token, other.identifier, other.password = "", email, password
+        return other
+
     def api_key(self):
-        given = {"roleIds": ["1"], "translations": [{"languageCode": "en", "name": "Offerwell"}]}
+        """A key that may what whoever asks for it may."""
+        roles = self.admin("{ activeAdministrator { user { roles { id } } } }")["activeAdministrator"]["user"]["roles"]
+        given = {
+            "roleIds": [role["id"] for role in roles],
+            "translations": [{"languageCode": "en", "name": "Offerwell"}],
+        }
         query = "mutation ($g: CreateApiKeyInput!) { createApiKey(input: $g) { apiKey } }"
         return self.admin(query, g=given)["createApiKey"]["apiKey"]
 

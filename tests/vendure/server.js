@@ -2,7 +2,7 @@
 //
 //   node server.js --port 3000 [--state FILE] [--identifier superadmin] [--password vendure-demo]
 //
-// Prints one line of JSON when it answers. With --state the shop survives a restart, also after kill -9.
+// Prints one line when it answers. With --state the shop survives a restart, also after kill -9.
 // Vendure itself is GPL-3.0-or-later: it is installed here to test against and runs as a process of its own.
 "use strict";
 process.env.VENDURE_DISABLE_TELEMETRY = "true";
@@ -86,7 +86,7 @@ async function main() {
   database = app.get(TransactionalConnection).rawConnection.driver.databaseConnection;
   restoreRegexp();
   await stock(app);
-  process.stdout.write(`${JSON.stringify({ ready: true, port: Number(values.port) })}\n`);
+  process.stdout.write(`Vendure is ready: http://127.0.0.1:${values.port}/admin-api\n`);
 }
 
 /** One product at 50.00, sold without tax in dollars; nothing when the shop has it already. */

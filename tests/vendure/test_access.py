@@ -83,6 +83,18 @@ def test_a_login_without_a_permission_is_told_which(acme, vendure):
 def test_an_api_key_opens_the_store_without_a_login(acme, vendure):
     store = connect(acme, vendure, client_id="", client_secret="", static_token=vendure.api_key())
     assert (store.currency, store.access_token) == ("USD", "")
+    assert store.scopes.split() == ["CreatePromotion", "ReadPromotion", "UpdatePromotion"]
+    assert vendure.promotions() == []
+
+
+def test_an_api_key_without_a_permission_is_told_which(acme, vendure):
+    """A key says nothing of itself: what it may do is tried, with things that cannot be done."""
+    vendure.administrator("keyed@example.com", "keyed-keyed", ["ReadPromotion", "CreatePromotion", "CreateApiKey"])
+    key = vendure.as_administrator("keyed@example.com", "keyed-keyed").api_key()
+    with pytest.raises(StoreRefused) as refused:
+        connect(acme, vendure, client_id="", client_secret="", static_token=key)
+    assert "The login lacks the permission UpdatePromotion." in refused.value.problems["access"]
+    assert (Store.objects.count(), vendure.promotions()) == (0, [])
 
 
 def test_a_session_is_shared_and_bought_anew_once_when_it_ends(acme, vendure):
@@ -193,11 +205,8 @@ def test_creations_before_a_refused_one_are_found_again_and_not_doubled(vendure,
 
 
 def test_a_kind_of_discount_vendure_has_not_is_refused_by_its_own_code_alone(vendure):
-    class Gift(str):
-        """A kind a later Offerwell knows."""
-
     now = timezone.now()
-    other = _spec("GIFT", now, kind=Gift("buy x get y"))
+    other = _spec("GIFT", now, kind="buy x get y")
     made = open_(vendure).create([_spec("FINE", now), other])
     assert (bool(made[0].ref), made[1].ref) == (True, "")
     assert made[1].refusal.startswith(

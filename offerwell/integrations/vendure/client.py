@@ -64,6 +64,11 @@ class AdminApi:
         """The `data` of the answer. Raises Halted for a write, and the errors of `integrations.store`."""
         return self._retries.run(lambda: self._accepted(call))
 
+    @property
+    def has_key(self) -> bool:
+        """Whether an API key opens the server, of which nobody can ask what it may do."""
+        return isinstance(self._credentials, ApiKey)
+
     def close(self) -> None:
         """Close the connections to the server."""
         self._http.close()
@@ -113,7 +118,7 @@ class AdminApi:
     def _no_access(self, call: Call) -> str:
         """A session was bought just now and is refused: then it is the permission."""
         needed = f"{', '.join(NEEDED_PERMISSIONS[:-1])} and {NEEDED_PERMISSIONS[-1]}"
-        if isinstance(self._credentials, ApiKey):
+        if self.has_key:
             lacks = f", or it lacks the permission {call.permission}" if call.permission else ""
             return f"The store refuses the API key{lacks}. {RECONNECT} Its role needs {needed}."
         lacks = f" the permission {call.permission}" if call.permission else " access to this channel"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from offerwell.integrations.store import (
+    AccessRefused,
     BatchRefused,
     CodeSpec,
     Created,
@@ -87,15 +88,13 @@ class VendureConnector:
 
     def identify(self) -> StoreIdentity:
         """The channel behind the login, and the login's permissions there. Vendure has no time zone: UTC."""
-        found = self._ask(documents.IDENTIFY, {})
-        with _understood(documents.IDENTIFY):
+        found = self._ask(documents.CHANNEL, {})
+        with _understood(documents.CHANNEL):
             channel = found["activeChannel"]
-            own = [one["permissions"] for one in found["me"]["channels"] if one["id"] == channel["id"]]
-            name = (channel["seller"] or {}).get("name") or channel["code"]
-            return StoreIdentity(
-                domain=urlsplit(self._address.endpoint).netloc, name=str(name), timezone="UTC",
-                currency=str(channel["defaultCurrencyCode"]), scopes=frozenset(map(str, own[0] if own else ())),
-            )  # fmt: skip
+            name = str((channel["seller"] or {}).get("name") or channel["code"])
+            place, currency = urlsplit(self._address.endpoint).netloc, str(channel["defaultCurrencyCode"])
+        scopes = self._tried_permissions() if self._api.has_key else self._permissions(channel["id"])
+        return StoreIdentity(domain=place, name=name, currency=currency, timezone="UTC", scopes=scopes)
 
     def read(self, refs: Sequence[str]) -> Mapping[str, StoreCode | None]:
         """Each ref's promotion now; None where the store has none. A second look finds others with its code."""
@@ -253,10 +252,41 @@ class VendureConnector:
 
     # -- what it means ------------------------------------------------------------------------------------------
 
+    def _permissions(self, channel_id: str) -> frozenset[str]:
+        found = self._ask(documents.PERMISSIONS, {})
+        with _understood(documents.PERMISSIONS):
+            own = [one["permissions"] for one in found["me"]["channels"] if one["id"] == channel_id]
+            return frozenset(map(str, own[0] if own else ()))
+
+    def _tried_permissions(self) -> frozenset[str]:
+        """Of an API key, by asking for what cannot be done: a list of nothing, a promotion without a condition.
+
+        Vendure looks at the permission first, and leaves no trace of the rest.
+        """
+        absurd = {"enabled": False, "conditions": [], "actions": [], "translations": []}
+        tries = (
+            (documents.LIST_PROMOTIONS, {"options": {"take": 1, "filter": {"id": {"in": []}}}}),
+            (documents.CREATE_PROMOTION, {"input": absurd}),
+            (documents.UPDATE_PROMOTION, {"input": {"id": "0", "enabled": False}}),
+        )
+        return frozenset(
+            operation.permission for operation, variables in tries if self._is_let_in(operation, variables)
+        )
+
+    def _is_let_in(self, operation: Operation, variables: Mapping[str, object]) -> bool:
+        """Whatever else the server says to it comes after it has looked at the permission."""
+        try:
+            self._ask(operation, variables)
+        except AccessRefused:
+            return False
+        except (Halted, FateUnknown):
+            return True
+        return True
+
     def _channel(self) -> Channel:
         if self._known_channel is None:
-            found = self._ask(documents.IDENTIFY, {})
-            with _understood(documents.IDENTIFY):
+            found = self._ask(documents.CHANNEL, {})
+            with _understood(documents.CHANNEL):
                 told, server = found["activeChannel"], found["globalSettings"]["serverConfig"]
                 self._known_channel = Channel(
                     str(told["defaultLanguageCode"]), bool(told["pricesIncludeTax"]),

@@ -37,12 +37,13 @@ class Operation:
 # Vendure's web server takes requests of 100 kB and answers larger ones with HTTP 500. A creation with the
 # longest name and code is some 1.8 kB, an update 0.4 kB (tests/vendure/test_documents.py).
 LOGIN = Operation("login", repeatable=True)
-IDENTIFY = Operation("identify")
+CHANNEL = Operation("channel")
+PERMISSIONS = Operation("permissions")
 LIST_PROMOTIONS = Operation("list_promotions", "ReadPromotion")
 CREATE_PROMOTION = Operation("create_promotion", "CreatePromotion", per_request=40)
 UPDATE_PROMOTION = Operation("update_promotion", "UpdatePromotion", per_request=100)
 
-OPERATIONS = (LOGIN, IDENTIFY, LIST_PROMOTIONS, CREATE_PROMOTION, UPDATE_PROMOTION)
+OPERATIONS = (LOGIN, CHANNEL, PERMISSIONS, LIST_PROMOTIONS, CREATE_PROMOTION, UPDATE_PROMOTION)
 NEEDED_PERMISSIONS = ("ReadPromotion", "CreatePromotion", "UpdatePromotion")
 
 
