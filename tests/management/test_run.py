@@ -67,10 +67,10 @@ def is_gone(pid):
 class Running:
     """One `offerwell run`, with its output in a file."""
 
-    def __init__(self, real, folder):
+    def __init__(self, real, folder, *more):
         self.port, self.sandbox = free_port(), free_port()
         self.told = folder / f"told-{self.port}"
-        ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox), "--pacing", "off"]
+        ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox), "--pacing", "off", *more]
         with self.told.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "offerwell.management", "run", *ports],

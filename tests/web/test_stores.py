@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -95,7 +96,45 @@ def test_the_page_of_a_store_says_how_it_is(signed_in, acme):
     seen = answer.context["seen"]
     assert (seen.health, seen.waiting, seen.attention, seen.offers) == ("trouble", 1, 1, 1)
     page = text_of(answer)
-    assert all(said in page for said in ("The token was revoked.", "A scope is missing:", "write_discounts", "Summer"))
+    assert all(
+        said in page
+        for said in (
+            "The token was revoked.",
+            "A scope is missing.",
+            "The app lacks the scope write_discounts.",
+            "Summer",
+        )
+    )
+
+
+def test_a_vendure_is_connected_and_spoken_of_in_its_own_words(signed_in, acme, shop):
+    page = text_of(signed_in.get(f"{URL}connect/"))
+    words = ("Vendure", "UpdatePromotion", "Client ID or user name", "Access token or API key")
+    assert all(said in page for said in words)
+    shop.answer = replace(GLOW, scopes=frozenset({"ReadPromotion", "CreatePromotion", "UpdatePromotion"}))
+    fields = {
+        "label": "Bloom",
+        "kind": "vendure",
+        "address": "shop.example.com#eu",
+        "client_id": "ana",
+        "client_secret": "pw",
+    }
+    answer = signed_in.post(f"{URL}connect/", fields)
+    store = Store.objects.get()
+    assert (answer.status_code, store.address) == (302, "https://shop.example.com/admin-api#eu")
+    page = text_of(signed_in.get(f"{URL}{store.pk}/"))
+    assert all(
+        said in page
+        for said in ("Vendure · https://shop.example.com/admin-api#eu", "Permissions", "User name", "password kept")
+    )
+    assert "Scopes" not in page
+    assert "pw" not in re.findall(r'value="([^"]*)"', page)
+    page = text_of(signed_in.get(f"{URL}{store.pk}/credentials/"))
+    assert ("Use an API key instead" in page, "shpat_" in page) == (True, False)
+    Store.objects.update(scopes="ReadPromotion CreatePromotion")
+    page = text_of(signed_in.get(f"{URL}{store.pk}/"))
+    assert "A permission is missing." in page
+    assert "The login lacks the permission UpdatePromotion." in page
 
 
 def test_a_store_is_checked_now(signed_in, acme, shop):
