@@ -77,8 +77,8 @@ class Running:
                 env=real.environment, cwd=ROOT, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
-    def ready(self):
-        until(lambda: "Offerwell is ready" in self.told.read_text() or self.process.poll() is not None, 90)
+    def ready(self, within=90):
+        until(lambda: "Offerwell is ready" in self.told.read_text() or self.process.poll() is not None, within)
         assert self.process.poll() is None, self.told.read_text()
         return self
 

@@ -117,8 +117,8 @@ class RealVendure:
         return self.admin("mutation ($id: ID!) { deletePromotion(id: $id) { result } }", id=ref)
 
     def empty(self):
-        for row in self.promotions():
-            self.delete(row["id"])
+        ids = [row["id"] for row in self.promotions()]
+        self.admin("mutation ($ids: [ID!]!) { deletePromotions(ids: $ids) { result } }", ids=ids)
 
     def administrator(self, email, password, permissions):
         """Somebody with just these permissions."""

@@ -52,7 +52,7 @@ def server(*answers):
             """Quiet."""
 
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=running.serve_forever, daemon=True).start()
+    Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     address = f"http://127.0.0.1:{running.server_port}"
     store = integration.connect(address, "me", "secret", tokens=MemoryTokens(), sleep=lambda _s: None)
     try:

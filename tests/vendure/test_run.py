@@ -36,7 +36,7 @@ def test_the_shop_is_connected_follows_changes_heals_and_ends_with_the_rest(real
     port = free_port()
     running = Running(real, tmp_path, "--vendure", str(FOLDER), "--vendure-port", str(port))
     try:
-        running.ready()
+        running.ready(within=240)
         told = running.told.read_text()
         assert f"Vendure: http://127.0.0.1:{port}/admin-api (sign in as superadmin" in told
         shop = seen_at(port)
@@ -63,7 +63,7 @@ def test_the_shop_is_connected_follows_changes_heals_and_ends_with_the_rest(real
         running.end()
     again = Running(real, tmp_path, "--vendure", str(FOLDER), "--vendure-port", str(free_port()))
     try:
-        again.ready()
+        again.ready(within=240)
         listed = json.loads(real("offers", "list", "--json").stdout)
         assert sum(offer["name"] == "Bloom Edit 25%" for offer in listed) == 1
         assert answer(f"http://127.0.0.1:{again.port}/readyz")["state"] == "ok"
