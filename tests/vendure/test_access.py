@@ -69,6 +69,15 @@ def test_another_path_of_the_server_is_not_its_admin_api(acme, vendure):
     assert Store.objects.count() == 0
 
 
+def test_a_channel_the_server_has_not_is_told(acme, vendure):
+    token = vendure.admin("{ activeChannel { token } }")["activeChannel"]["token"]
+    with pytest.raises(StoreRefused) as refused:
+        connect(acme, vendure, address=f"{vendure.address}#nothing")
+    assert refused.value.problems["access"].startswith("The store has no channel with this token.")
+    assert Store.objects.count() == 0
+    assert connect(acme, vendure, address=f"{vendure.address}#{token}").address == f"{vendure.address}#{token}"
+
+
 def test_a_login_without_a_permission_is_told_which(acme, vendure):
     vendure.administrator("reader@example.com", "reader-reader", ["ReadPromotion"])
     with pytest.raises(StoreRefused) as refused:

@@ -173,6 +173,14 @@ def test_a_login_that_goes_wrong(monkeypatch, answer, kind, said):
     assert sent == []
 
 
+def test_a_list_without_an_end_is_left():
+    row = {"id": "9", "name": "n", "couponCode": "c", "enabled": True, "startsAt": None, "endsAt": None}
+    page = {"data": {"promotions": {"totalItems": 10**9, "items": [row] * 100}}}
+    with server(page) as (store, sent), pytest.raises(StoreError, match="far more promotions than it was asked for"):
+        store.read(["9"])
+    assert len(sent) == 101
+
+
 def test_credentials_are_one_kind():
     for more in ({}, {"username": "me", "password": "x", "api_key": "k"}, {"username": "me"}):
         with pytest.raises(ValueError, match="either"):

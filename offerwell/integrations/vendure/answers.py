@@ -19,6 +19,9 @@ Json = dict[str, Any]
 
 AGAIN = "Offerwell tries again by itself."
 RECONNECT = "Check its address and credentials under Settings › Stores."
+NO_CHANNEL = (
+    "The store has no channel with this token. Look at what stands behind the # of its address, and connect it again."
+)
 GONE = "ENTITY_NOT_FOUND"
 
 _NO_ACCESS = frozenset({"FORBIDDEN", "UNAUTHORIZED"})
@@ -99,11 +102,7 @@ def _judge_errors(payload: Json) -> None:
             raise Halted(alias, message, "")
         raise NoAccess(message)
     if code == "CHANNEL_NOT_FOUND":
-        raise AccessRefused(
-            "The store has no channel with this token. Correct what stands behind the # of its address: "
-            "connect the store again.",
-            permanent=True,
-        )
+        raise AccessRefused(NO_CHANNEL, permanent=True)
     if code in _REFUSALS and payload.get("data") is None:
         raise Halted(alias or 0, message, code)
     if code in _NOT_UNDERSTOOD and "data" not in payload:

@@ -30,7 +30,7 @@ from offerwell.integrations.store import (
     WindowStatus,
 )
 from offerwell.integrations.vendure import documents
-from offerwell.integrations.vendure.answers import GONE, Halted, sentence
+from offerwell.integrations.vendure.answers import GONE, NO_CHANNEL, Halted, sentence
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import Operation, aliased, text_of
 
@@ -52,6 +52,11 @@ LONGEST_PATTERN = 100
 # Vendure carries out an update before it answers: whoever asks for the job later is told that it has ended.
 ENDED = "carried out"
 GONE_SENTENCE = "The store has no such promotion any more. Activate the code to create it again."
+# Of 100 codes or ids: more means that the server lists what nobody asked for.
+MOST_LISTED = 10_000
+TOO_MANY = (
+    "The store lists far more promotions than it was asked for. Have its server looked at, then test the connection."
+)
 READ_BACK = "Offerwell reads the codes back before it tries again."
 
 
@@ -87,10 +92,15 @@ class VendureConnector:
         self._known_channel: Channel | None = None
 
     def identify(self) -> StoreIdentity:
-        """The channel behind the login, and the login's permissions there. Vendure has no time zone: UTC."""
+        """The channel behind the login, and the login's permissions there. Vendure has no time zone: UTC.
+
+        A server with one channel gives that whatever token it is asked for: another than ours is none.
+        """
         found = self._ask(documents.CHANNEL, {})
         with _understood(documents.CHANNEL):
             channel = found["activeChannel"]
+            if self._address.channel not in {"", channel["token"]}:
+                raise AccessRefused(NO_CHANNEL, permanent=True)
             name = str((channel["seller"] or {}).get("name") or channel["code"])
             place, currency = urlsplit(self._address.endpoint).netloc, str(channel["defaultCurrencyCode"])
         scopes = self._tried_permissions() if self._api.has_key else self._permissions(channel["id"])
@@ -187,6 +197,8 @@ class VendureConnector:
                 rows += page
                 if not page or len(rows) >= total:
                     return rows
+            if len(rows) > MOST_LISTED:
+                raise StoreError(TOO_MANY, permanent=True)
 
     def _enabled_with_codes(self, codes: Iterable[str]) -> dict[str, list[Json]]:
         """The enabled promotions by code. Only the usual ways to write a code are asked for: that is quick.
