@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -52,9 +53,12 @@ class RealVendure:
         command = ["node", str(FOLDER / "server.js"), "--port", str(self.port)]
         if self.state:
             command += ["--state", str(self.state)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        log = tempfile.TemporaryFile(mode="w+")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
         told = self.process.stdout.readline()
-        assert told, self.process.stderr.read()[-2000:]
+        if not told:
+            log.seek(0)
+        assert told, log.read()[-2000:]
         assert told.startswith("Vendure is ready: "), told
 
     def kill(self):

@@ -307,7 +307,7 @@ class RealVendureEyes:
         import sqlite3
         import time
 
-        for _ in range(2000):
+        for _ in range(6000):
             try:
                 with sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True) as kept:
                     if kept.execute("SELECT count(*) FROM promotion WHERE enabled = 0").fetchone()[0] >= 3:
