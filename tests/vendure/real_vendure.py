@@ -53,12 +53,12 @@ class RealVendure:
         command = ["node", str(FOLDER / "server.js"), "--port", str(self.port)]
         if self.state:
             command += ["--state", str(self.state)]
-        log = tempfile.TemporaryFile(mode="w+")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        told = self.process.stdout.readline()
-        if not told:
-            log.seek(0)
-        assert told, log.read()[-2000:]
+        with tempfile.TemporaryFile(mode="w+") as log:  # a pipe nobody reads would fill up
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            told = self.process.stdout.readline()
+            if not told:
+                log.seek(0)
+                pytest.fail(f"Vendure did not start: {log.read()[-2000:]}")
         assert told.startswith("Vendure is ready: "), told
 
     def kill(self):
