@@ -2,7 +2,7 @@
 PY ?= python3
 V := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run vendure test check bench format
+.PHONY: help setup lock run vendure test proof check bench format
 
 help: ## print these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -51,6 +51,9 @@ vendure:
 
 test: setup ## all checks and tests; every service that is missing is named
 	./tests/run
+
+proof: setup ## the proofs at release size: simulator, kill runs, history, bad weather; prints a report
+	./tests/prove
 
 check: setup ## lint, types, import contracts
 	$(V)/ruff check .

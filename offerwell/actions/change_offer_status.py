@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import BigIntegerField, Count, DateTimeField, F, Q, Value
 from django.db.models.functions import Cast
 
+from offerwell.actions.move_windows import put_windows_back
 from offerwell.actions.record_event import record_event
 from offerwell.jobs import wake
 from offerwell.models import (
@@ -92,7 +93,7 @@ def change_offer_status(*, workspace_id: int, wish: Wish, digest: str, key: str,
             raise PlanOutOfDate(plan)
         change = _record(workspace_id, plan, key=key, by=by, at=at)
         _apply(change, wish, at=at)
-        _record_event(change, by=by, at=at)
+        record_change(change, by=by, at=at)
     return Applied(change, was_replayed=False)
 
 
@@ -116,11 +117,18 @@ def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime)
     return BulkChange.objects.create(
         workspace_id=workspace_id, offer=wish.offer, part=wish.part, to_active=wish.to_active, at=at,
         actor_id=by.user_id, actor_name=by.name, door=by.door, key=key, body_hash=wish_hash(wish),
-        selection=wish.selection.to_json() if wish.selection else {"undoes": wish.undoes and wish.undoes.pk},
+        selection=_selection_json(wish),
         selected=plan.selected, changed=plan.will_change, already_so=plan.already_so, excluded=plan.excluded,
         excluded_reasons={str(reason): count for reason, count in plan.reasons},
         members_changed=plan.members_changing, digest=plan.digest, undoes=wish.undoes,
     )  # fmt: skip
+
+
+def _selection_json(wish: Wish) -> dict[str, Any]:
+    if wish.selection is not None:
+        return wish.selection.to_json()
+    assert wish.undoes is not None  # noqa: S101  a wish has a selection or undoes a change
+    return {"undoes": wish.undoes.pk, **({"what": wish.undoes.what} if wish.keeps_status else {})}
 
 
 def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
@@ -142,7 +150,9 @@ def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
         is_active=wish.to_active, last_change_id=change.pk, changed_at=at
     )
     if wish.part == OfferPart.CODES:
-        _tell_stores(change, at=at)
+        if wish.undoes is not None:
+            put_windows_back(change, wish.undoes)
+        tell_stores(change, at=at)
 
 
 def _changed_by(change: BulkChange) -> QuerySet[BulkChangeItem, Any]:
@@ -165,10 +175,12 @@ def _look_again(offer: Offer, already_so: QuerySet[Any], *, at: datetime) -> Non
         wake("sync_store", store_id)
 
 
-def _tell_stores(change: BulkChange, *, at: datetime) -> None:
-    """Raise the generation of every store row of a changed code, and note what that supersedes."""
+def tell_stores(change: BulkChange, *, at: datetime, only: QuerySet[StoreCode, Any] | None = None) -> None:
+    """Raise the generation of every store row of a changed code (or of `only` these), and note what that supersedes."""
     for store_id in _stores_of(change.offer):
         rows = StoreCode.objects.filter(store_id=store_id, code_id__in=_changed_by(change))
+        if only is not None:
+            rows = rows.filter(pk__in=only.values("pk"))
         _supersede(store_id, rows, at=at)
         told = rows.update(generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error="")
         if told:
@@ -215,14 +227,15 @@ def forget_outcomes(lost: Sequence[Mapping[str, Any]], waiting: QuerySet[StoreCo
         old.delete()
 
 
-def _record_event(change: BulkChange, *, by: Actor, at: datetime) -> None:
-    verb = "activated" if change.to_active else "deactivated"
+def record_change(change: BulkChange, *, by: Actor, at: datetime) -> None:
+    """The event of a bulk change. Last in its transaction."""
+    verb = ("activated" if change.to_active else "deactivated") if change.what == "status" else f"{change.what}_set"
     record_event(
         workspace_id=change.workspace_id, kind=f"{change.part}_{verb}", subject=f"bulk_change:{change.pk}",
         facts={
             "offer": change.offer_id, "selected": change.selected, "changed": change.changed,
             "already_so": change.already_so, "excluded": change.excluded, "digest": change.digest,
-            "undoes": change.undoes_id,
+            "undoes": change.undoes_id, **change.answers,
         },
         by=by, at=at,
     )  # fmt: skip

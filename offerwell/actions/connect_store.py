@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from django.conf import settings
 from django.db import transaction
 
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
 from offerwell.integrations import vendure
 from offerwell.integrations.shopify import connect
@@ -114,22 +115,23 @@ def connect_store(
     """Ask the shop, then store it with its currency, time zone and scopes. Raises StoreRefused."""
     label = " ".join(label.split())
     access = StoreAccess(kind, address.strip(), client_id.strip(), client_secret.strip(), static_token.strip())
-    problems = _label_problems(label) | access_problems(access)
+    problems = label_problems(label) | access_problems(access)
     if problems:
         raise StoreRefused(problems)
-    kept_address = _kept_address(access)
-    _refuse_twice(label, kept_address)
+    kept = kept_address(access)
+    refuse_twice(label, kept)
     identity = identified(access, connector_factory)
     with transaction.atomic():
         lock_workspace(workspace_id)
-        _refuse_twice(label, kept_address)
+        refuse_twice(label, kept)
         store: Store = Store.objects.create(
-            workspace_id=workspace_id, label=label, kind=kind, address=kept_address,
+            workspace_id=workspace_id, label=label, kind=kind, address=kept,
             client_id=access.client_id, client_secret=access.client_secret, static_token=access.static_token,
             currency=identity.currency, timezone=identity.timezone, scopes=scope_text(identity),
             last_answer_at=at, connected_at=at,
         )  # fmt: skip
-        facts = {"label": label, "kind": kind, "address": kept_address}
+        look_at_subscriptions(store, at=at)
+        facts = {"label": label, "kind": kind, "address": kept}
         record_event(
             workspace_id=workspace_id, kind="store_connected", subject=f"store:{store.pk}", facts=facts,
             by=by, at=at,
@@ -143,7 +145,7 @@ def access_problems(access: StoreAccess) -> dict[str, str]:
     if access.kind not in StoreKind.values:
         problems["kind"] = "Choose Shopify, Vendure or Sandbox store."
     try:
-        kept = _kept_address(access)
+        kept = kept_address(access)
     except StoreError as error:
         problems["address"] = error.reason
     else:
@@ -169,34 +171,49 @@ def _credential_problems(access: StoreAccess) -> dict[str, str]:
 
 def identified(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
     """Who answers with these credentials. Raises StoreRefused, also for another shop or a missing scope."""
+    identity = answered(access, connector_factory)
+    if missing := missing_scopes(identity.scopes, access.kind):
+        raise StoreRefused({"access": f"{_lacking(missing, access.kind)}."})
+    return identity
+
+
+def lacks(missing: Sequence[str], kind: str) -> str:
+    """What to do about scopes (Vendure: permissions) that the credentials of a connected store do not carry."""
+    return f"{_lacking(missing, kind)}, then choose Test connection under Settings › Stores."
+
+
+def _lacking(missing: Sequence[str], kind: str) -> str:
+    if kind == StoreKind.VENDURE:
+        how = "Add it to the role of this administrator or API key in Vendure"
+        return f"The login lacks the permission {' and '.join(missing)}. {how}"
+    how = "Add it to the app, release a new version and install it again"
+    return f"The app lacks the scope {' and '.join(missing)}. {how}"
+
+
+def answered(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
+    """Who answers with these credentials, whatever they may do. Raises StoreRefused, also for another shop."""
     try:
         identity = (connector_factory or connector_of)(access).identify()
     except AccessRefused as error:
         raise StoreRefused({"access": error.reason}) from error
     except StoreError as error:
         raise StoreRefused({"address": error.reason}) from error
-    if access.kind == StoreKind.SHOPIFY and identity.domain.lower() != _kept_address(access):
+    if access.kind == StoreKind.SHOPIFY and identity.domain.lower() != kept_address(access):
         raise StoreRefused({"address": f"These credentials open {identity.domain}. Enter that address."})
-    if missing := missing_scopes(identity.scopes, access.kind):
-        raise StoreRefused({"access": missing_sentence(missing, access.kind)})
     return identity
 
 
-def missing_sentence(missing: Sequence[str], kind: str) -> str:
-    """What the credentials lack, and where the brand adds it."""
-    if kind == StoreKind.VENDURE:
-        lacks = f"The login lacks the permission {' and '.join(missing)}."
-        return f"{lacks} Add it to the role of this administrator or API key in Vendure."
-    lacks = f"The app lacks the scope {' and '.join(missing)}."
-    return f"{lacks} Add it to the app, release a new version and install it again."
-
-
-def missing_scopes(scopes: frozenset[str], kind: str = StoreKind.SHOPIFY) -> list[str]:
+def missing_scopes(scopes: frozenset[str], kind: str) -> list[str]:
     """The scopes (Vendure: permissions) we need and have not; Shopify lets whoever may write also read."""
     if kind == StoreKind.VENDURE:
         return [permission for permission in NEEDED_PERMISSIONS if permission not in scopes]
     had = scopes | {f"read_{scope.removeprefix('write_')}" for scope in scopes if scope.startswith("write_")}
     return [scope for scope in NEEDED_SCOPES if scope not in had]
+
+
+def every_scope(kind: str) -> str:
+    """What to say of credentials that lack nothing."""
+    return f"The credentials work and carry every {'permission' if kind == StoreKind.VENDURE else 'scope'}."
 
 
 def scope_text(identity: StoreIdentity) -> str:
@@ -209,7 +226,7 @@ def _is_beside_the_point(scope: str) -> bool:
     return scope[:1].isupper() and not scope.endswith("Promotion")
 
 
-def _kept_address(access: StoreAccess) -> str:
+def kept_address(access: StoreAccess) -> str:
     """`NAME.myshopify.com`, the sandbox's http address, or the address of a Vendure's Admin API and its channel."""
     if access.kind == StoreKind.VENDURE:
         return admin_address(access.address, own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS).kept
@@ -217,7 +234,8 @@ def _kept_address(access: StoreAccess) -> str:
     return origin.removeprefix("https://") if access.kind == StoreKind.SHOPIFY else origin
 
 
-def _label_problems(label: str) -> dict[str, str]:
+def label_problems(label: str) -> dict[str, str]:
+    """What is wrong with a store's name."""
     if not label:
         return {"label": "Name the store, as your team calls it."}
     if len(label) > LONGEST_LABEL:
@@ -225,7 +243,8 @@ def _label_problems(label: str) -> dict[str, str]:
     return {}
 
 
-def _refuse_twice(label: str, address: str) -> None:
+def refuse_twice(label: str, address: str) -> None:
+    """Raise StoreRefused when a store of this workspace has the name or the address already."""
     same_shop = Store.objects.filter(address=address).first()
     if same_shop is not None:
         sentence = f"This store is connected already, as {same_shop.label}. Open it to replace its credentials."

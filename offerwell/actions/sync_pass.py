@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from offerwell.actions.sync_ports import Settled, SyncRows
+from offerwell.actions.sync_ports import Drifted, Settled, SyncRows
 from offerwell.integrations.store import (
     AccessRefused,
     BatchRefused,
@@ -21,14 +21,15 @@ from offerwell.integrations.store import (
     StoreError,
 )
 from offerwell.rules.store_sync import (
+    NEVER,
     ClaimedCode,
     Judgement,
     Margins,
     Sighting,
     Step,
     backoff,
-    drift_sentence,
-    is_right,
+    is_renamed,
+    is_settled,
     judge,
     judge_found,
     look_again_at,
@@ -165,6 +166,7 @@ class Pass:
         jobs = self._switch_all([code for code, _ in wanted[Step.SWITCH]])
         jobs |= self._redate(wanted[Step.SET_WINDOW])
         written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(wanted[Step.CREATE])
+        written += self._rename([code for code, _ in wanted[Step.RENAME]])
         written += self._hold_until_done(jobs)
         self._read_back([code for code in written if code.id in self.held])
 
@@ -242,27 +244,29 @@ class Pass:
     ) -> dict[Step, list[tuple[ClaimedCode, Sighting | None]]]:
         """Settle what needs no write; give the rest by step."""
         writes: dict[Step, list[tuple[ClaimedCode, Sighting | None]]] = defaultdict(list)
-        right, later = [], defaultdict(list)
+        right, drifted, later = [], [], defaultdict(list)
         for code, seen, found in judged:
             if found.step == Step.CONFIRM:
                 right.append(settled(code, seen))
-            elif found.step in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE}:
+            elif found.step == Step.FLAG_DRIFT:
+                drifted.append(Drifted(code, seen, found.reason))
+            elif found.step in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE, Step.RENAME}:
                 writes[found.step].append((code, seen))
             elif found.step == Step.LOOK_LATER:
                 later[look_again_at(code, self.clock(), self.margins), found.reason].append(code)
             else:
-                self._settle_oddity(code, seen, found)
+                self._give_up([code], "conflict" if found.step == Step.CONFLICT else "failed", found.reason)
         for (until, reason), codes in later.items():
             self._wait(codes, until, reason)
+        self._flag(drifted)
         self._confirm(right)
         return writes
 
-    def _settle_oddity(self, code: ClaimedCode, seen: Sighting | None, found: Judgement) -> None:
-        if found.step == Step.FLAG_DRIFT:
-            self.rows.flag_drift(code, status=status_of(seen), reason=drift_sentence(code, seen))
-            self.held.pop(code.id, None)
-        else:
-            self._give_up([code], "conflict" if found.step == Step.CONFLICT else "failed", found.reason)
+    def _flag(self, drifted: list[Drifted]) -> None:
+        if drifted:
+            self.rows.flag_drifts(drifted)
+        for one in drifted:
+            self.held.pop(one.code.id, None)
 
     # -- write ----------------------------------------------------------------------------------------------
 
@@ -387,26 +391,46 @@ class Pass:
             raise BatchRefused(error.reason, permanent=True) from error
 
     def _set_window(self, chunk: list[ClaimedCode], shown: dict[int, Sighting | None]) -> list[ClaimedCode]:
-        fenced = self._fenced(chunk, "window")
+        return self._each_told(
+            chunk, "window",
+            lambda codes: self.store.set_window({code.ref: self._window(code, shown[code.id]) for code in codes}),
+        )  # fmt: skip
+
+    def _rename(self, codes: list[ClaimedCode]) -> list[ClaimedCode]:
+        """Give discounts the code back that they were made for; what else is wrong with them is seen after."""
+        renamed: list[ClaimedCode] = []
+        for chunk in self._chunks(codes, WRITES):
+            renamed += self._each_told(
+                chunk, "rename", lambda codes: self.store.rename({code.ref: code.text for code in codes})
+            )
+        return renamed
+
+    def _each_told(
+        self, chunk: list[ClaimedCode], how: str, write: Callable[[list[ClaimedCode]], Mapping[str, str]]
+    ) -> list[ClaimedCode]:
+        """One write that answers code by code. Gives the codes it was done for; the refused ones are given up."""
+        fenced = self._fenced(chunk, how)
         if not fenced:
             return []
-        windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
         try:
-            refusals = self._sent(fenced, lambda: self.store.set_window(windows))
+            refusals = self._sent(fenced, lambda: write(fenced))
         except StoreError as error:
-            return [code for half in self._halves(fenced, error) for code in self._set_window(half, shown)]
+            return [code for half in self._halves(fenced, error) for code in self._each_told(half, how, write)]
         if refusals is None:
             return []
         self._landed(fenced)
         for code in fenced:
             if refusals.get(code.ref):
                 self._give_up([code], "failed", refusals[code.ref])
-        return self._done([code for code in fenced if not refusals.get(code.ref)], "window")
+        done = [code for code in fenced if not refusals.get(code.ref)]
+        if how == "rename":  # says nothing of the status, so it acknowledges none
+            return [replace(self._as_written(code, how), acked_active=None) for code in done]
+        return self._done(done, how)
 
     def _window(self, code: ClaimedCode, seen: Sighting | None) -> tuple[datetime, datetime | None]:
         """The planned window; without a planned start the store's own, which a deactivation never loses."""
         starts_at = code.starts_at or (seen.starts_at if seen else None) or self.clock()
-        return starts_at, code.ends_at
+        return starts_at, None if code.ends_at == NEVER else code.ends_at
 
     def _create(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
         return [
@@ -444,10 +468,12 @@ class Pass:
         hidden: dict[datetime, list[ClaimedCode]] = defaultdict(list)
         wrong: dict[str, list[ClaimedCode]] = defaultdict(list)
         for code, seen in self._read(written):
-            if is_right(code, seen, self.clock()):
+            if is_settled(code, seen, self.clock()):
                 right.append(settled(code, seen))
             elif self.clock() < (again := look_again_at(code, self.clock(), self.margins)):
                 hidden[again].append(code)
+            elif code.written_how == "rename" and not is_renamed(code, seen, self.clock()):
+                hidden[self.clock()].append(code)  # the code is ours again, its status comes next
             else:
                 wrong[status_of(seen)].append(code)
         for until, codes in hidden.items():
@@ -597,7 +623,7 @@ def sighting(found: StoreCode | None) -> Sighting | None:
         return None
     return Sighting(
         status=str(found.status), starts_at=found.starts_at, ends_at=found.ends_at, codes_count=found.codes_count,
-        title=found.title, ref=found.ref, code=found.code, refusal=found.refusal,
+        title=found.title, ref=found.ref, text=found.code, refusal=found.refusal,
     )  # fmt: skip
 
 

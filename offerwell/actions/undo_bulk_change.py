@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from offerwell.actions.change_offer_status import Applied, KeyReused, change_offer_status
 from offerwell.models import BulkChange, OfferPart
 from offerwell.queries.planned_change import Plan, Wish, plan_change
+from offerwell.rules.drift import What
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,10 +20,12 @@ class NothingToUndo(Exception):
 
 
 def undo_wish(change: BulkChange) -> Wish:
-    """The inverse of a change, for exactly its items."""
+    """The inverse of a change, for exactly its items. One that moved only dates leaves the status alone."""
+    keeps_status = change.what != What.STATUS
     return Wish(
-        offer=change.offer, part=OfferPart(change.part), to_active=not change.to_active, selection=None, undoes=change
-    )
+        offer=change.offer, part=OfferPart(change.part), to_active=change.to_active == keeps_status, selection=None,
+        undoes=change, keeps_status=keeps_status,
+    )  # fmt: skip
 
 
 def plan_undo(change: BulkChange, *, at: datetime) -> Plan:
@@ -38,6 +41,8 @@ def undo_bulk_change(
     Pressing Undo twice, even at the same moment, gives the same bulk change (its key is made of the change).
     Raises NothingToUndo, PlanOutOfDate, KeyReused (somebody gave another change this key).
     """
+    if change.what == What.NAMES:
+        raise NothingToUndo("Nothing to undo: the codes have their own name in the store again.")
     key = f"undo-{change.pk}"
     plan = plan_undo(change, at=at)
     earlier = BulkChange.objects.filter(key=key).first()  # after the plan: what emptied it may be our own twin

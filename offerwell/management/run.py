@@ -90,6 +90,8 @@ def run(
     refuse_taken(host, port, "--port")
     refuse_taken("127.0.0.1", sandbox_port, "--sandbox-port")
     refuse_without_schema()
+    # Stores on this machine, as the sandbox store is, reach us here; a shop outside needs a public https address.
+    os.environ.setdefault("OFFERWELL_PUBLIC_URL", addresses.web)
     program = _vendure_program(vendure_folder, vendure_port) if vendure_folder else ()
     supervisor = Supervisor()
     try:

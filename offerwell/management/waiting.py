@@ -107,7 +107,7 @@ def _sync_here(change: BulkChange) -> None:
 
 def _show(progress: Progress) -> None:
     change = progress.change
-    verb = "activated" if change.to_active else "deactivated"
+    verb = change_verb(change)
     state = progress.state.replace("_", " ")
     answer(f"Change {change.pk}: {change.changed:,} {change.part} of “{change.offer.name}” {verb}; stores: {state}.")
     if progress.stores:
@@ -115,6 +115,13 @@ def _show(progress: Progress) -> None:
         answer_table(head, [_cells(store.to_json()) for store in progress.stores])
     if progress.bad:
         note(f"Next: `offerwell changes show {change.pk}` has the reasons; `offerwell changes retry {change.pk}`.")
+
+
+def change_verb(change: BulkChange) -> str:
+    """What it did to its codes or links: "activated", "deactivated", "dates set", "names set"."""
+    if change.what != "status":
+        return f"{change.what} set"
+    return "activated" if change.to_active else "deactivated"
 
 
 def _cells(store: dict[str, object]) -> list[object]:

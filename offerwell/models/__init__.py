@@ -8,23 +8,28 @@ from offerwell.models.bulk_change import (
     OfferPart,
     OutcomeResult,
 )
+from offerwell.models.drift import Drift, StoreAudit, WindowItem
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
 from offerwell.models.import_file import ImportFile, ImportState
 from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
+from offerwell.models.pending_install import PendingInstall
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
-from offerwell.models.store import Store, StoreKind, StorePace
+from offerwell.models.store import APP_KINDS, Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
 from offerwell.models.stored_selection import StoredSelection
 from offerwell.models.user import Role, TeamMember, User
+from offerwell.models.webhook import StoreWebhooks, Webhook, WebhookState
 from offerwell.models.workspace import Workspace, lock_workspace
 
 __all__ = [
+    "APP_KINDS",
     "BulkChange",
     "BulkChangeItem",
     "ChangeProgress",
     "CodeHistory",
+    "Drift",
     "Enrollment",
     "Event",
     "Group",
@@ -41,19 +46,25 @@ __all__ = [
     "OfferTally",
     "OfferType",
     "OutcomeResult",
+    "PendingInstall",
     "PromoCode",
     "Role",
     "SalesLink",
     "SocialHandle",
     "Store",
+    "StoreAudit",
     "StoreCode",
     "StoreKind",
     "StorePace",
     "StoreProblem",
+    "StoreWebhooks",
     "StoredSelection",
     "Tag",
     "TeamMember",
     "User",
+    "Webhook",
+    "WebhookState",
+    "WindowItem",
     "Workspace",
     "lock_workspace",
 ]

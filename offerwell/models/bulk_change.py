@@ -49,6 +49,16 @@ class BulkChange(WorkspaceOwned):
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "key"], name="bulk_change_key_once")]
         indexes: ClassVar = [models.Index(fields=["workspace", "-id"], name="bulk_change_latest")]
 
+    @property
+    def what(self) -> str:
+        """What of its codes it changed: their status, or their dates or names while the status stays."""
+        return str(self.selection.get("what", "status"))
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """`{"answers_drift": "adopt"}` or `"restore"` when it answers differences found in a store."""
+        return {"answers_drift": self.selection["verb"]} if "verb" in self.selection else {}
+
 
 class BulkChangeItem(WorkspaceOwned):
     """One code or link that the change changed. No foreign keys: they cost at a million rows."""

@@ -46,8 +46,9 @@ class Tallies:
 
 def tallies_of(offer: Offer, *, live_up_to: int = COUNTED_LIVE) -> Tallies:
     """The counts of the offer's saved views now, without ever walking a large offer."""
-    if is_large(offer, live_up_to=live_up_to):
-        return _as_last_counted(offer)
+    kept = {row.view: row for row in OfferTally.objects.filter(offer=offer)}
+    if _was_large(kept, live_up_to) or is_large(offer, live_up_to=live_up_to):
+        return _as_last_counted(offer, kept)
     counted = _counted_now(offer)
     return Tallies(tuple(ViewCount(view, counted.get(view, 0)) for view in View), are_stale=False)
 
@@ -55,6 +56,11 @@ def tallies_of(offer: Offer, *, live_up_to: int = COUNTED_LIVE) -> Tallies:
 def is_large(offer: Offer, *, live_up_to: int = COUNTED_LIVE) -> bool:
     """Whether the offer has too many members to count on a page load."""
     return Enrollment.objects.filter(offer=offer).order_by()[: live_up_to + 1].count() > live_up_to
+
+
+def _was_large(kept: dict[str, OfferTally], live_up_to: int) -> bool:
+    """Members are never taken out of an offer: one that was large is."""
+    return View.ALL in kept and kept[View.ALL].members > live_up_to
 
 
 def count_view(offer: Offer, view: View) -> int:
@@ -75,8 +81,7 @@ def _counted_now(offer: Offer) -> dict[str, int]:
     return dict(first.union(*others, all=True))
 
 
-def _as_last_counted(offer: Offer) -> Tallies:
-    rows = {row.view: row for row in OfferTally.objects.filter(offer=offer)}
+def _as_last_counted(offer: Offer, rows: dict[str, OfferTally]) -> Tallies:
     oldest = min((row.counted_at for row in rows.values()), default=None)
     counts = tuple(ViewCount(view, rows[view].members if view in rows else None) for view in View)
     return Tallies(counts, are_stale=oldest is None or _changed_after(offer, oldest), counted_at=oldest)

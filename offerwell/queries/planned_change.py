@@ -30,13 +30,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person asks for: one offer, one part, one target, one selection (or a change to undo)."""
+    """What a person asks for: one offer, one part, one target, one selection (or a change to undo).
+
+    `keeps_status`: what is undone left the status as it was and moved only dates.
+    """
 
     offer: Offer
     part: OfferPart
     to_active: bool
     selection: MemberSelection | None
     undoes: BulkChange | None = None
+    keeps_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def _rule(wish: Wish, *, at: datetime) -> list[tuple[Q, Planned]]:
     found = []
     if wish.undoes is not None:
         found.append((~Q(last_change_id=wish.undoes.pk), Planned.CHANGED_SINCE))
+    if wish.keeps_status:
+        return found
     found.append((Q(is_active=wish.to_active), Planned.ALREADY_SO))
     if wish.to_active:
         ended = Q(ends_at__lte=at)
@@ -196,7 +202,7 @@ def _counts(wish: Wish, *, at: datetime) -> _Counts:
         )
     )  # fmt: skip
     return _Counts(
-        found["will_change"], found["already_so"], found.get("ended", 0), found.get("changed_since", 0),
+        found["will_change"], found.get("already_so", 0), found.get("ended", 0), found.get("changed_since", 0),
         int(found["one"] or 0), int(found["two"] or 0),
     )  # fmt: skip
 

@@ -7,10 +7,12 @@ here must be safe to take twice, because a worker may die anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 LONGEST_PAUSE = timedelta(minutes=2)
+# A planned end that says "never": the store must show none. Null, as a code's own end, means "as the offer".
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,9 @@ class ClaimedCode:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a read showed. `status` is active, scheduled or expired.
+    """What a read showed. `status` is active, scheduled or expired; `text` the code, empty where it is not told.
 
-    `code` is empty where the store does not tell. `refusal` is the store's own reason, for a person, why this
-    discount must be left alone.
+    `refusal` is the store's own reason, for a person, why this discount must be left alone.
     """
 
     status: str
@@ -79,7 +80,7 @@ class Sighting:
     codes_count: int = 1
     title: str = ""
     ref: str = ""
-    code: str = ""
+    text: str = ""
     refusal: str = ""
 
 
@@ -90,11 +91,27 @@ class Step(StrEnum):
     SWITCH = "switch"
     SET_WINDOW = "set_window"
     CREATE = "create"
+    RENAME = "rename"
     ADOPT = "adopt"
     LOOK_LATER = "look_later"
     CONFLICT = "conflict"
     REFUSE = "refuse"
     FLAG_DRIFT = "flag_drift"
+
+
+class Difference(StrEnum):
+    """What somebody else changed in the store, the gravest first: two at once are told as one.
+
+    BY_HAND: the store's own words say what a person must do there (`Sighting.refusal`).
+    """
+
+    BY_HAND = "by_hand"
+    MISSING = "missing"
+    EXTRA_CODES = "extra_codes"
+    RENAMED = "renamed"
+    SWITCHED_OFF = "switched_off"
+    SWITCHED_ON = "switched_on"
+    DATES = "dates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +123,16 @@ class Judgement:
 
 
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the store already shows what the brand wants, window included."""
-    if seen is not None and _left_alone(code, seen):
+    """Whether the store already shows what the brand wants, window included. A code past its end may be gone.
+
+    What the store says to leave alone is never right.
+    """
+    if seen is not None and seen.refusal:
         return False
-    if not code.wants_active:
+    if not code.wants_active or (code.ends_at is not None and code.ends_at <= now):
         return seen is None or seen.status == "expired"
-    return seen is not None and _is_active_as_planned(code, seen, now)
-
-
-def _is_active_as_planned(code: ClaimedCode, seen: Sighting, now: datetime) -> bool:
-    if code.ends_at is not None and code.ends_at <= now:
-        return seen.status == "expired"
+    if seen is None:
+        return False
     if not _has_planned_end(code, seen):
         return False
     if code.starts_at is not None and now < code.starts_at:
@@ -124,17 +140,56 @@ def _is_active_as_planned(code: ClaimedCode, seen: Sighting, now: datetime) -> b
     return seen.status == "active"
 
 
+def is_renamed(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether the discount of a code that shoppers should use answers to another text: ours is of no use then."""
+    if seen is None or not seen.text or seen.codes_count > 1 or not _is_meant_to_work(code, now):
+        return False
+    return seen.text.casefold() != code.text.casefold()
+
+
+def is_settled(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether nothing is left to be written for this code."""
+    return is_right(code, seen, now) and not is_renamed(code, seen, now)
+
+
+def difference(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Difference | None:
+    """What of the store is not as the brand wants; None when all is. Codes that are off may have any shape."""
+    has_others = seen is not None and seen.codes_count > 1 and _is_meant_to_work(code, now)
+    if seen is not None and seen.refusal:
+        return Difference.BY_HAND
+    if is_settled(code, seen, now) and not has_others:
+        return None
+    if not code.wants_active:
+        return Difference.SWITCHED_ON
+    return _difference_of_active(code, seen, now, has_others=has_others)
+
+
+def _difference_of_active(code: ClaimedCode, seen: Sighting | None, now: datetime, *, has_others: bool) -> Difference:
+    if seen is None:
+        return Difference.MISSING
+    if has_others:
+        return Difference.EXTRA_CODES
+    if is_renamed(code, seen, now):
+        return Difference.RENAMED
+    return Difference.SWITCHED_OFF if seen.status == "expired" else Difference.DATES
+
+
+def _is_meant_to_work(code: ClaimedCode, now: datetime) -> bool:
+    return code.wants_active and (code.ends_at is None or now < code.ends_at)
+
+
 def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: Margins) -> Judgement:
     """The next step after a read by ref (None: the store has no such discount any more)."""
     if _own_write_is_fresher(code, now, margins):
-        if code.acked_active == code.wants_active and not is_right(code, seen, now):
+        if code.acked_active == code.wants_active and not is_settled(code, seen, now):
             return Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
         if code.acked_active != code.wants_active:
             return _write(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
-    if is_right(code, seen, now):
-        return Judgement(Step.CONFIRM)
     if not code.is_push:
-        return Judgement(Step.FLAG_DRIFT, drift_sentence(code, seen))
+        differs = difference(code, seen, now)
+        return Judgement(Step.CONFIRM) if differs is None else Judgement(Step.FLAG_DRIFT, _told(code, seen, differs))
+    if is_settled(code, seen, now):
+        return Judgement(Step.CONFIRM)
     return _write(code, seen, now)
 
 
@@ -161,13 +216,25 @@ def judge_found(
     )
 
 
-def drift_sentence(code: ClaimedCode, seen: Sighting | None) -> str:
-    """What the store shows instead of what the brand wants."""
-    if seen is not None and (reason := _left_alone(code, seen)):
-        return reason
+_SHOWN = {
+    Difference.BY_HAND: "the store shows what only a person can put right",
+    Difference.MISSING: "the store has no such code any more",
+    Difference.EXTRA_CODES: "its discount holds other codes too",
+    Difference.RENAMED: "its discount has another code now",
+    Difference.SWITCHED_OFF: "the store shows it as expired",
+    Difference.SWITCHED_ON: "the store shows it as active",
+    Difference.DATES: "the store has other dates",
+}
+
+
+def _told(code: ClaimedCode, seen: Sighting | None, differs: Difference) -> str:
+    return (seen.refusal if seen else "") or drift_sentence(code, differs)
+
+
+def drift_sentence(code: ClaimedCode, differs: Difference) -> str:
+    """What the store shows instead of what the brand wants. Without names and dates: many rows share it."""
     wanted = "Active" if code.wants_active else "Deactivated"
-    shown = "has no such code" if seen is None else f"shows it as {seen.status}"
-    return f"We want {wanted}, the store {shown}. Someone changed it there."
+    return f"We want {wanted}, {_SHOWN[differs]}. Someone changed it there."
 
 
 def backoff(attempts: int, jitter: float, margins: Margins) -> timedelta:
@@ -207,19 +274,11 @@ def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement
             f"The discount of {code.text} holds {seen.codes_count} codes in the store; switching it would switch "
             "them all. Give this member a discount of its own, then retry.",
         )
-    if reason := _left_alone(code, seen):
-        return Judgement(Step.REFUSE, reason)
+    if seen.refusal:
+        return Judgement(Step.REFUSE, seen.refusal)
+    if is_renamed(code, seen, now):
+        return Judgement(Step.RENAME)
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)
-
-
-def _left_alone(code: ClaimedCode, seen: Sighting) -> str:
-    """Why a person must decide on what the store has now; empty when nothing stands against following it."""
-    if seen.refusal or seen.codes_count > 1 or not seen.code or seen.code.casefold() == code.text.casefold():
-        return seen.refusal
-    return (
-        f"The discount of {code.text} has the code {seen.code} in the store now; switching it would switch that one. "
-        "Give it its code again there, or delete it, then retry."
-    )
 
 
 def _must_set_window(code: ClaimedCode, now: datetime) -> bool:
@@ -232,4 +291,6 @@ def _must_set_window(code: ClaimedCode, now: datetime) -> bool:
 def _has_planned_end(code: ClaimedCode, seen: Sighting) -> bool:
     if code.ends_at is None:
         return True
+    if code.ends_at == NEVER:
+        return seen.ends_at is None
     return seen.ends_at is not None and abs(seen.ends_at - code.ends_at) < timedelta(seconds=1)

@@ -75,5 +75,9 @@ def _stores() -> dict[str, Look]:
     return {
         "synced": Look(gettext("Synced"), "ok"),
         "connected": Look(gettext("Connected"), "ok", "plug"),
+        "hooks_on": Look(gettext("Receiving"), "ok"),
+        "hooks_part": Look(gettext("Partly"), "warn", "triangle-alert"),
+        "hooks_off": Look(gettext("Off"), "", "circle-pause"),
+        "hooks_none": Look(gettext("None"), "", "minus"),
         "trouble": Look(gettext("Needs attention"), "bad", "triangle-alert"),
     }

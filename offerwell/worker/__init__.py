@@ -15,7 +15,11 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from offerwell import jobs
+from offerwell.actions.audit_store import audit_next_batch, stores_to_audit
 from offerwell.actions.count_offer_tallies import count_tallies_of
+from offerwell.actions.forget_webhooks import forget_webhooks
+from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
+from offerwell.actions.process_webhooks import process_webhooks, stores_with_webhooks
 from offerwell.actions.run_import import imports_due, run_import
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
 
@@ -27,13 +31,17 @@ log = logging.getLogger("offerwell.worker")
 stopping = threading.Event()
 SWEEP_EVERY = 1.0
 STATISTICS_EVERY = 600  # sweeps; a sample of 1,000 rows an index, some milliseconds
+FORGET_EVERY = 60  # sweeps; a few thousand rows at once
 # Whoever stops us (systemd, a container engine) waits 25 to 30 seconds before it kills.
 LEAVE_WITHIN = 20.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 HANDLERS: dict[str, Callable[[int], object]] = {
     "sync_store": lambda store_id: sync_store(store_id=store_id, should_stop=stopping.is_set),
+    "audit_store": lambda store_id: audit_next_batch(store_id=store_id, at=timezone.now()),
     "run_import": lambda import_id: run_import(import_id=import_id),
+    "process_webhooks": lambda store_id: process_webhooks(store_id=store_id, should_stop=stopping.is_set),
+    "keep_subscriptions": lambda store_id: keep_subscriptions(store_id=store_id),
     "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
 }
 
@@ -53,14 +61,17 @@ Job = tuple[str, int]
 
 
 def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Follow every store that has due codes nobody holds, and import every file that waits.
+    """Follow every store that has due codes nobody holds, hear what stores told, look at what is overdue, import files.
 
     This, not the queue, is what promises rest on, so it does not go through the queue, which may be
     away. `running` keeps one sweep job per subject.
     """
     now = timezone.now()
     due: list[Job] = [("sync_store", store_id) for store_id in stores_with_due_codes(at=now)]
+    due += [("audit_store", store_id) for store_id in stores_to_audit(at=now)]
     due += [("run_import", import_id) for import_id in imports_due(at=now)]
+    due += [("process_webhooks", store_id) for store_id in stores_with_webhooks(at=now)]
+    due += [("keep_subscriptions", store_id) for store_id in stores_to_subscribe(at=now)]
     for job in due:
         if job not in running or running[job].done():
             running[job] = pool.submit(run_job, *job)
@@ -92,6 +103,8 @@ def _sweep_until_stopped(pool: Executor) -> None:
         try:
             if turn % STATISTICS_EVERY == 0:
                 _keep_statistics()
+            if turn % FORGET_EVERY == 0:
+                forget_webhooks(at=timezone.now())
             sweep_once(pool, running)
             _beat()
         except Exception:

@@ -80,6 +80,11 @@ def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, wat
     look.at(page, "some-failed-toast")
     page.goto("/reporting/sales-tracking/2/?view=attention")
     look.at(page, "needs-attention")
+    page.locator("tbody a.name").first.click()
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    look.at(page, "member-in-offer-failed")
+    page.goto("/settings/stores/1/")
+    look.at(page, "store-failed")
     page.goto("/reporting/activity/")
     page.get_by_role("link", name="1 code deactivated").first.click()
     look.at(page, "change-failed")
@@ -129,6 +134,7 @@ def test_selection_of_everything(page, look):
     ("name", "address"),
     [
         ("activity", "/reporting/activity/"),
+        ("sync", "/settings/sync/"),
         ("members", "/members/"),
         ("members-none-match", "/members/?q=nothing+like+this"),
         ("create-offer", "/reporting/sales-tracking/new/"),
@@ -186,6 +192,7 @@ def test_a_workspace_where_nothing_is_yet(new_context, look):
     for name, address in (
         ("empty-offers", "/reporting/sales-tracking/"),
         ("empty-activity", "/reporting/activity/"),
+        ("empty-drift", "/reporting/drift/"),
         ("empty-members", "/members/"),
         ("empty-stores", "/settings/stores/"),
     ):
@@ -197,3 +204,26 @@ def test_menus_on_a_phone(page, look):
     page.goto("/reporting/sales-tracking/")
     page.get_by_role("button", name="Your account").click()
     look.at(page, "account-menu")
+
+
+def test_installing_a_store(page, look, store, watch):
+    """There and back through the sandbox store's own page, by links and forms that the CSP lets through."""
+    watch.expect_status(422, 404)  # 404: the sandbox has no favicon
+    keys = store.info()
+    page.goto("/settings/stores/connect/")
+    page.locator("#access-install").check()
+    look.at(page, "connect-store-install")
+    page.locator("#kind-sandbox").check()
+    page.get_by_label("Name", exact=True).fill("Agency store")
+    # Another name of the same machine: the demo has connected the first.
+    page.get_by_label("Address").fill(store.url.replace("127.0.0.1", "127.0.0.2"))
+    page.get_by_label("Client ID").fill(keys["client_id"])
+    page.get_by_label("Client secret").fill(keys["client_secret"])
+    page.get_by_role("button", name="Connect store").click()
+    expect(page.get_by_role("heading", name="Install at the store")).to_be_visible()
+    look.at(page, "store-install")
+    there = page.get_by_role("link", name="Continue to").get_attribute("href")
+    page.goto(there.replace("127.0.0.2", "127.0.0.1"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("was declined at")
+    look.at(page, "store-install-declined")

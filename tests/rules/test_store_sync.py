@@ -69,10 +69,6 @@ def starting(code, days):
         (starting(CODE, 1), ACTIVE, False),
         (starting(CODE, -1), ACTIVE, True),
         (starting(CODE, 0), ACTIVE, True),
-        (CODE, replace(ACTIVE, code="glow"), True),
-        (CODE, replace(ACTIVE, code="OTHER"), False),
-        (OFF, replace(EXPIRED, code="OTHER"), False),
-        (CODE, replace(ACTIVE, code="OTHER", codes_count=2), True),
         (CODE, replace(ACTIVE, refusal="Leave it."), False),
         (OFF, replace(EXPIRED, refusal="Leave it."), False),
     ],
@@ -98,9 +94,8 @@ def test_what_is_right(code, seen, right):
         (CODE, replace(ACTIVE, codes_count=2), Step.CONFIRM),
         (CODE, replace(EXPIRED, refusal="Leave it."), Step.REFUSE),
         (OFF, replace(EXPIRED, refusal="Leave it."), Step.REFUSE),
-        (OFF, replace(ACTIVE, code="OTHER"), Step.REFUSE),
+        (CODE, replace(ACTIVE, text="OTHER", refusal="Leave it."), Step.REFUSE),
         (replace(OFF, observed_generation=7), replace(EXPIRED, refusal="Leave it."), Step.FLAG_DRIFT),
-        (replace(CODE, observed_generation=7), replace(ACTIVE, code="OTHER"), Step.FLAG_DRIFT),
         (replace(CODE, observed_generation=7), EXPIRED, Step.FLAG_DRIFT),
         (replace(CODE, observed_generation=7), None, Step.FLAG_DRIFT),
         (replace(OFF, observed_generation=7), ACTIVE, Step.FLAG_DRIFT),
@@ -164,10 +159,6 @@ def test_reasons_are_sentences_with_the_next_step():
     assert judge(drifted, refused, now=NOW, margins=MARGINS).reason == "Leave it."
     assert judge(CODE, refused, now=NOW, margins=MARGINS).reason == "Leave it."
     assert judge_found(CODE, refused, is_ours=True, now=NOW, margins=MARGINS).reason == "Leave it."
-    assert judge(CODE, replace(ACTIVE, code="OTHER"), now=NOW, margins=MARGINS).reason == (
-        "The discount of GLOW has the code OTHER in the store now; switching it would switch that one. "
-        "Give it its code again there, or delete it, then retry."
-    )
 
 
 MOMENTS = st.one_of(st.none(), st.floats(-3, 3, allow_nan=False).map(lambda days: NOW + days * DAY))
@@ -175,7 +166,7 @@ SIGHTINGS = st.one_of(
     st.none(),
     st.builds(
         Sighting, st.sampled_from(["active", "scheduled", "expired"]), MOMENTS, MOMENTS, st.integers(1, 2),
-        st.sampled_from(["Summer", "Winter"]), code=st.sampled_from(["", "glow", "OTHER"]),
+        st.sampled_from(["Summer", "Winter"]), text=st.sampled_from(["", "glow", "OTHER"]),
         refusal=st.sampled_from(["", "Leave it."]),
     ),
 )  # fmt: skip
@@ -201,8 +192,10 @@ def test_what_holds_for_every_code_and_every_sighting(code, seen):
     if step == Step.LOOK_LATER:
         assert is_fresh
         assert look_again_at(code, NOW, MARGINS) > NOW
-    if seen is not None and (seen.codes_count > 1 or seen.code == "OTHER" or seen.refusal):
-        assert step not in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE}
+    if seen is not None and (seen.codes_count > 1 or seen.refusal):
+        assert step not in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE, Step.RENAME}
+    if seen is not None and seen.refusal:
+        assert step != Step.CONFIRM
 
 
 @given(code=CODES, seen=SIGHTINGS)

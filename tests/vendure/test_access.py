@@ -7,12 +7,14 @@ import pytest
 from django.utils import timezone
 
 from offerwell.actions.connect_store import StoreRefused, connect_store
+from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.integrations import vendure as integration
 from offerwell.integrations.shopify.credentials import MemoryTokens, Token
 from offerwell.integrations.store import AccessRefused, DiscountKind, DiscountTerms, StoreError, WindowStatus
-from offerwell.models import Event, Store, StoreCode
+from offerwell.models import Event, Store, StoreCode, StoreWebhooks
 from tests import make
+from tests.management.conftest import command, told  # noqa: F401  fixtures
 from tests.vendure.conftest import counts
 from tests.vendure.real_vendure import IDENTIFIER, PASSWORD
 
@@ -44,6 +46,28 @@ def test_who_answers_is_kept(acme, vendure):
     assert (store.address, store.currency, store.timezone) == (vendure.address, "USD", "UTC")
     assert store.scopes.split() == ["CreatePromotion", "DeletePromotion", "ReadPromotion", "UpdatePromotion"]
     assert Event.objects.get().kind == "store_connected"
+
+
+def test_the_command_line_lists_shows_and_checks_it_and_the_doctor_says_no(acme, vendure, told):  # noqa: F811
+    store = connect(acme, vendure)
+    listed, code = told("stores", "list")
+    assert ([(one["kind"], one["access"], one["scopes"]) for one in listed], code) == (
+        [("vendure", "login", store.scopes.split())], 0,
+    )  # fmt: skip
+    assert told("stores", "show", "Shop") == (listed[0], 0)
+    body, code = told("stores", "check", "Shop")
+    assert (body["domain"], body["scopes"], code) == (vendure.address.split("/")[2], store.scopes.split(), 0)
+    body, code = told("stores", "doctor", "Shop", "--write", "--yes")
+    assert (body["error"], code) == ("Shop is a Vendure store, which the doctor does not know.", 1)
+    assert vendure.promotions() == []
+
+
+def test_no_webhooks_are_asked_of_it(acme, vendure, settings):
+    settings.OFFERWELL_PUBLIC_URL = "http://127.0.0.1:9"
+    store = connect(acme, vendure)
+    assert stores_to_subscribe(at=timezone.now()) == []
+    keep_subscriptions(store_id=store.pk)
+    assert StoreWebhooks.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,14 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from offerwell.actions.set_drift_policy import set_drift_policy
 from offerwell.actions.sync_store import sync_store
-from offerwell.models import ItemOutcome, Offer, Store, StoreCode
+from offerwell.models import Drift, ItemOutcome, Offer, Store, StoreCode
 from offerwell.queries.change_progress import progress_of
+from offerwell.queries.drift_plan import DriftWish, plan_drifts
+from offerwell.rules.drift import Verb
+from tests import make
+from tests.sync.drifting import EVERYTHING, answer, differing
 from tests.vendure.conftest import Brand, counts
 from tests.vendure.real_vendure import RealVendure, needs_vendure
 
@@ -119,26 +124,48 @@ def test_a_promotion_disabled_in_the_admin_is_flagged_not_overwritten(brand):
     assert (row.problem, brand.server.statuses()) == ("", {"F1": True})
 
 
-@pytest.mark.parametrize("active", [False, True])
-def test_a_promotion_edited_to_another_code_is_nobodys_to_switch(brand, active):
-    brand.codes("E1")
+def test_a_promotion_edited_to_another_code_is_flagged_and_gets_its_own_back_on_restore(brand):
+    brand.codes("E1", "E2")
     ref = brand.server.by_code()["E1"]["id"]
-    if active:
-        brand.change(to_active=False, key="off")
-        brand.sync()
     brand.server.edit(ref, couponCode="OTHER")
     before = as_kept(brand.server)
     brand.look()
-    assert StoreCode.objects.get().problem == "drifted"
-    change = brand.change(to_active=active, key="then")
+    assert (differing(), Drift.objects.get().text) == ({"E1": "renamed"}, "OTHER")
+    assert as_kept(brand.server) == before
+    [change] = answer(brand.acme, Verb.RESTORE)
+    brand.sync()
+    assert (change.what, counts(change), differing()) == ("names", {"confirmed": 1}, {})
+    assert (brand.server.by_code()["E1"]["id"], brand.server.statuses()) == (ref, {"E1": True, "E2": True})
+    assert (brand.server.customer().apply("OTHER"), brand.server.customer().apply("E1")) == (INVALID, 4000)
+
+
+def test_switching_on_what_was_edited_to_another_code_gives_it_its_own_back(brand):
+    brand.codes("E1")
+    ref = brand.server.by_code()["E1"]["id"]
+    brand.change(to_active=False, key="off")
+    brand.sync()
+    brand.server.edit(ref, couponCode="OTHER")
+    brand.look()
+    assert StoreCode.objects.get().problem == ""  # a code that is off may have any shape
+    on = brand.change(to_active=True, key="on")
+    brand.sync()
+    assert (counts(on), brand.server.statuses()) == ({"confirmed": 1}, {"E1": True})
+    assert brand.server.by_code()["E1"]["id"] == ref
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_code_that_another_promotion_took_meanwhile_is_not_given_to_two(brand, enabled):
+    brand.codes("E1")
+    brand.server.edit(brand.server.by_code()["E1"]["id"], couponCode="OTHER")
+    theirs = brand.server.promote("e1", enabled=enabled)
+    before = as_kept(brand.server)
+    brand.look()
+    assert differing() == {"E1": "renamed"}
+    [change] = answer(brand.acme, Verb.RESTORE)
     brand.sync()
     assert counts(change) == {"failed": 1}
-    assert "has the code OTHER in the store now" in reason()
+    assert f"another promotion in the store has it now, “Somebody else” (id {theirs})" in reason()
     assert as_kept(brand.server) == before
-    brand.server.edit(ref, couponCode="e1")
-    brand.change(to_active=active, key="again")
-    brand.sync()
-    assert (StoreCode.objects.get().problem, brand.server.statuses()) == ("", {"e1": active})
 
 
 def test_a_promotion_whose_code_was_taken_away_is_not_switched_on_for_everybody(brand):
@@ -168,8 +195,6 @@ def test_a_code_that_another_promotion_has_is_a_conflict(brand):
 
 
 def brand_code(brand, text):
-    from tests import make
-
     make.code(make.enrollment(brand.summer), text, stores=[brand.store], settled=False)
 
 
@@ -205,15 +230,26 @@ def test_a_second_promotion_with_our_code_is_seen_and_neither_is_switched(brand,
 
 
 def test_a_deactivated_code_that_someone_gave_another_promotion_is_told(brand):
-    """Ours is off, and shoppers get a discount all the same: that must not read as Deactivated."""
+    """Ours is off, and shoppers get a discount all the same: that must not read as Deactivated.
+
+    Nobody here can put it right, the policy neither: which of the two goes is a person's to say.
+    """
     brand.codes("G1")
     brand.change(to_active=False, key="off")
     brand.sync()
+    set_drift_policy(workspace_id=brand.acme.pk, enforces=True, by=make.ANA, at=timezone.now())
     brand.server.promote("G1")
     assert brand.server.customer().apply("G1") == 2500
+    before = as_kept(brand.server)
     brand.look()
     row = StoreCode.objects.get()
     assert (row.problem, "More than one promotion" in row.last_error) == ("drifted", True)
+    assert differing() == {"G1": "by_hand"}
+    for verb in Verb:
+        plan = plan_drifts(DriftWish(verb, EVERYTHING))
+        assert (plan.will_change, dict(plan.reasons)) == (0, {"by_hand": 1})
+        assert answer(brand.acme, verb, key=f"k-{verb}") == ()
+    assert (as_kept(brand.server), differing()) == (before, {"G1": "by_hand"})
 
 
 def test_a_disabled_promotion_with_our_code_does_no_harm(brand):

@@ -36,6 +36,16 @@ class Answer:
     location: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def date(self) -> str:
+        """The store's clock, as it wrote it."""
+        return self.headers.get("date", "")
+
+    @property
+    def version(self) -> str:
+        """The version of Shopify's API that answered."""
+        return self.headers.get("x-shopify-api-version", "")
+
 
 def new_http(*, loopback: bool) -> httpx.Client:
     """A connection pool for one store. Proxy settings of the machine hold, except for this machine itself."""

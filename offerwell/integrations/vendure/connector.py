@@ -123,12 +123,7 @@ class VendureConnector:
 
         Codes are not unique in Vendure: two with one code come as the older one, with the refusal.
         """
-        holders: dict[str, list[Json]] = defaultdict(list)
-        for part in _parts(list(dict.fromkeys(codes)), AT_ONCE):
-            rows = self._listed({"_or": [{"couponCode": {"regex": pattern}} for pattern in patterns_of(part)]})
-            with _understood(documents.LIST_PROMOTIONS):
-                for row in rows:
-                    holders[_key(row["couponCode"])].append(row)
+        holders = self._holders(codes)
         with _understood(documents.LIST_PROMOTIONS):
             return {code: self._found(holders[_key(code)]) for code in codes}
 
@@ -171,7 +166,17 @@ class VendureConnector:
         ]
         outcomes = self._each(documents.UPDATE_PROMOTION, inputs)
         with _understood(documents.UPDATE_PROMOTION):
-            return {ref: _window_refusal(outcome) for ref, outcome in zip(windows, outcomes, strict=True)}
+            return {ref: _told_refusal(outcome) for ref, outcome in zip(windows, outcomes, strict=True)}
+
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """Give each ref its code. Ref → refusal, also where another promotion has the code: Vendure would not mind."""
+        holders = self._holders(list(texts.values()))
+        with _understood(documents.LIST_PROMOTIONS):
+            refusals = {ref: _taken(ref, text, holders[_key(text)]) for ref, text in texts.items()}
+        free = [ref for ref, refusal in refusals.items() if not refusal]
+        outcomes = self._each(documents.UPDATE_PROMOTION, [{"id": ref, "couponCode": texts[ref]} for ref in free])
+        with _understood(documents.UPDATE_PROMOTION):
+            return refusals | {ref: _told_refusal(outcome) for ref, outcome in zip(free, outcomes, strict=True)}
 
     def redate(self, windows: Windows) -> NoReturn:
         """Vendure takes no such job; `set_window` is the way."""
@@ -199,6 +204,16 @@ class VendureConnector:
                     return rows
             if len(rows) > MOST_LISTED:
                 raise StoreError(TOO_MANY, permanent=True)
+
+    def _holders(self, codes: Sequence[str]) -> dict[str, list[Json]]:
+        """Every promotion that has one of these codes, enabled or not, in any case; by code."""
+        holders: dict[str, list[Json]] = defaultdict(list)
+        for part in _parts(list(dict.fromkeys(codes)), AT_ONCE):
+            rows = self._listed({"_or": [{"couponCode": {"regex": pattern}} for pattern in patterns_of(part)]})
+            with _understood(documents.LIST_PROMOTIONS):
+                for row in rows:
+                    holders[_key(row["couponCode"])].append(row)
+        return holders
 
     def _enabled_with_codes(self, codes: Iterable[str]) -> dict[str, list[Json]]:
         """The enabled promotions by code. Only the usual ways to write a code are asked for: that is quick.
@@ -379,6 +394,17 @@ def _why_not(row: Json, others: Sequence[Json]) -> str:
     )
 
 
+def _taken(ref: str, text: str, holders: Sequence[Json]) -> str:
+    """Why this promotion cannot have the code; empty when nobody else has it."""
+    others = [f"“{row['name']}” (id {row['id']})" for row in holders if str(row["id"]) != ref]
+    if not others:
+        return ""
+    return (
+        f"The code {text} cannot be given back: another promotion in the store has it now, {others[0]}. "
+        "Delete that one there or change its code, then retry."
+    )
+
+
 def _refusal(outcome: Outcome) -> str:
     """The refusal of an update, empty when it was carried out."""
     if outcome.refusal or outcome.payload is None:
@@ -388,7 +414,7 @@ def _refusal(outcome: Outcome) -> str:
     return sentence(str(outcome.payload["message"]))
 
 
-def _window_refusal(outcome: Outcome) -> str:
+def _told_refusal(outcome: Outcome) -> str:
     return GONE_SENTENCE if outcome.code == GONE else _refusal(outcome)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offerwell.queries.activity import bad_codes
+from offerwell.rules.drift import What
 from offerwell.web.manage_offers.sentences import counted, done_word, verb
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def standing(progress: Progress, *, turn: int = 0) -> Standing:
     return Standing(
         heading=_heading(progress, changed, superseded),
         part=change.part,
-        done_word=done_word(to_active=change.to_active).capitalize(),
+        done_word=done_word(to_active=change.to_active).capitalize() if change.what == What.STATUS else "Changed",
         is_running=is_running,
         checked=items - progress.waiting + change.already_so,
         total=items + change.already_so,
@@ -97,6 +98,9 @@ def _followed(progress: Progress) -> int:
 
 def _heading(progress: Progress, changed: int, superseded: int) -> str:
     change = progress.change
+    if change.what != What.STATUS:
+        noun = "Dates" if change.what == What.DATES else "Names"
+        return f"{noun} of {counted(change.changed if progress.waiting else changed, change.part)} set in the store"
     if progress.waiting:
         return f"{verb(to_active=change.to_active).removesuffix('e')}ing {change.part}…"
     word = done_word(to_active=change.to_active)

@@ -12,14 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND_CARDS = (
-    (StoreKind.SHOPIFY, "A shop on Shopify, by an app of your own organisation."),
+    (StoreKind.SHOPIFY, "A shop on Shopify, opened by an app that you create there."),
     (StoreKind.VENDURE, "A Vendure server, by an administrator’s login or an API key."),
     (StoreKind.SANDBOX, "A look-alike on this machine, for demos and rehearsals."),
 )
 
 
+ACCESS_CARDS = (
+    ("grant", "Your own organisation’s app", "Its ID and secret open stores of the same organisation."),
+    ("install", "Install by authorization", "For a store of another organisation: its staff agree at Shopify."),
+)
+
+
 class CredentialsForm(forms.Form):
-    """A client id and its secret, or a static token. What is wrong with them is the action's to say."""
+    """A client id and its secret, or a static token; for Vendure a user name and password, or an API key.
+
+    What is wrong with them is the action's to say.
+    """
 
     client_id = forms.CharField(required=False, max_length=255)
     client_secret = forms.CharField(required=False, max_length=255)
@@ -31,9 +40,16 @@ class CredentialsForm(forms.Form):
             self.add_error(field if field in self.fields else None, sentence)
 
 
+class WebhookSecretForm(forms.Form):
+    """The secret of an app that the store is not connected by. What is wrong with it is the action's to say."""
+
+    secret = forms.CharField(required=False, max_length=255)
+
+
 class ConnectForm(CredentialsForm):
     """A store to connect."""
 
+    way_in = forms.CharField(required=False)
     label = forms.CharField(required=False)
     kind = forms.CharField(required=False)
     address = forms.CharField(required=False)

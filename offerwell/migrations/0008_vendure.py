@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """One more kind."""
 
-    dependencies: ClassVar = [("offerwell", "0004_store_trouble_since")]
+    dependencies: ClassVar = [("offerwell", "0007_drift")]
     operations: ClassVar = [
         migrations.AlterField(
             "store",
