@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from offerwell.models import StoreCode
 
 
+_BEHIND = Q(observed_generation__lt=F("generation"))
+
+
 def stuck(rows: QuerySet[StoreCode], *, at: datetime) -> QuerySet[StoreCode]:
     """Those of `rows` whose store has not followed and that wait for a person or for a later try.
 
     A row that waits for a later try is due: said here, so that two small indexes find both.
     """
-    behind = rows.filter(observed_generation__lt=F("generation"))
+    behind = rows.filter(_BEHIND | Q(is_redated=True))
     return behind.filter(~Q(problem="") | Q(next_attempt_at__gt=at, due_at__isnull=False))
 
 
@@ -32,9 +35,11 @@ def ask_again(rows: QuerySet[StoreCode], *, at: datetime) -> int:
     Their changes wait again: whoever watches must not read the old result as the new one.
     """
     again = stuck(rows, at=at)
-    asked = list(again.order_by().values("generation", "store_id").annotate(n=Count("pk")))
-    forget_outcomes([row for row in asked if row["generation"]], again)
+    not_followed = again.filter(_BEHIND, generation__gt=0)
+    counted = not_followed.order_by().values("generation", "store_id").annotate(n=Count("pk"))
+    forget_outcomes(list(counted), not_followed)
+    stores = sorted(again.order_by().values_list("store_id", flat=True).distinct())
     count = again.update(problem="", attempts=0, next_attempt_at=None, due_at=at)
-    for store_id in sorted({row["store_id"] for row in asked}):
+    for store_id in stores:
         wake("sync_store", store_id)
     return count

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from offerwell.actions.record_event import record_event
 from offerwell.models import Offer, OfferStore, Store, lock_workspace
-from offerwell.rules.offer_draft import OfferDraft, OfferRefused, problems_of, tidied
+from offerwell.rules.offer_draft import OfferDraft, OfferRefused, problems_of, stores_problem, tidied
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,8 +41,11 @@ def accepted(draft: OfferDraft, *, other_than: Offer | None) -> OfferDraft:
         same = same.exclude(pk=other_than.pk)
     if "name" not in problems and (taken := same.first()):
         problems["name"] = f"There is an offer named {taken.name} already. Choose another name."
-    if Store.objects.filter(pk__in=draft.store_ids).count() != len(draft.store_ids):
+    currencies = dict(Store.objects.filter(pk__in=draft.store_ids).values_list("pk", "currency"))
+    if len(currencies) != len(draft.store_ids):
         problems["stores"] = "A chosen store is not connected any more. Choose the stores again."
+    elif not problems and (misfit := stores_problem(draft, currencies)):
+        problems["stores"] = misfit
     if problems:
         raise OfferRefused(problems)
     return draft
@@ -56,5 +59,12 @@ def columns_of(draft: OfferDraft) -> dict[str, Any]:
         "discount_kind": draft.discount_kind, "discount_value": draft.discount_value,
         "minimum_purchase": draft.minimum, "usage_limit": draft.usage_limit,
         "once_per_customer": draft.once_per_customer, "code_pattern": draft.code_pattern,
-        "destination": draft.destination,
+        "destination": draft.destination, "minimum_quantity": draft.minimum_quantity,
+        "applies_to": draft.applies_to, "item_ids": list(draft.item_ids), "buys_from": draft.buys_from,
+        "buys_ids": list(draft.buys_ids), "buys_quantity": draft.buys_quantity, "gets_quantity": draft.gets_quantity,
+        "uses_per_order": draft.uses_per_order, "combines_product": draft.combines_product,
+        "combines_order": draft.combines_order, "combines_shipping": draft.combines_shipping,
+        "purchase": draft.purchase, "title": draft.title, "tags": list(draft.tags),
+        "discount_links": draft.discount_links, "redirect": draft.redirect, "utm_source": draft.utm_source,
+        "utm_medium": draft.utm_medium, "utm_campaign": draft.utm_campaign,
     }  # fmt: skip

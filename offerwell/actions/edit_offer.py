@@ -1,5 +1,7 @@
 """Change an offer. What shoppers already hold stays true: terms of codes that are in a store do not change.
 
+Dates do: every store is made to show the new ones.
+
 A store that is added gets the codes there are; one that carries codes of the offer is not taken away.
 """
 
@@ -10,9 +12,9 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from offerwell.actions.create_offer import accepted, columns_of
+from offerwell.actions.follow_dates import follow_dates
 from offerwell.actions.record_event import record_event
 from offerwell.actions.send_codes_to_store import send_codes_to_store
-from offerwell.jobs import wake
 from offerwell.models import Offer, OfferStore, PromoCode, SalesLink, Store, StoreCode, lock_workspace
 from offerwell.rules.offer_draft import OfferDraft, OfferRefused
 
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
 
     from offerwell.rules.permissions import Actor
 
-TERMS = ("discount_kind", "discount_value", "minimum_purchase", "usage_limit", "once_per_customer")
+# Columns that are in each discount of a store, and the field of the draft that a person knows each by.
+TERMS = {
+    "discount_kind": "discount_kind", "discount_value": "discount_value", "minimum_purchase": "minimum",
+    "minimum_quantity": "minimum_quantity", "usage_limit": "usage_limit", "once_per_customer": "once_per_customer",
+    "applies_to": "applies_to", "item_ids": "item_ids", "buys_from": "buys_from", "buys_ids": "buys_ids",
+    "buys_quantity": "buys_quantity", "gets_quantity": "gets_quantity", "uses_per_order": "uses_per_order",
+    "combines_product": "combines", "combines_order": "combines", "combines_shipping": "combines",
+    "purchase": "purchase", "title": "title", "tags": "tags",
+}  # fmt: skip
 
 
 def edit_offer(*, workspace_id: int, offer: Offer, draft: OfferDraft, by: Actor, at: datetime) -> Offer:
@@ -38,7 +48,7 @@ def edit_offer(*, workspace_id: int, offer: Offer, draft: OfferDraft, by: Actor,
         for store_id in sorted(added):
             _add_store(offer, store_id, at=at)
         if {"starts_at", "ends_at"} & set(changed):
-            _look_again(offer, at=at)
+            _follow_dates(offer, at=at)
         facts = {"changed": changed, "stores_added": sorted(added), "stores_removed": sorted(removed)}
         record_event(
             workspace_id=workspace_id, kind="offer_edited", subject=f"offer:{offer.pk}", facts=facts,
@@ -60,8 +70,9 @@ def _changed_stores(offer: Offer, draft: OfferDraft) -> tuple[set[int], set[int]
 def _refuse_what_is_in_use(offer: Offer, draft: OfferDraft) -> None:
     problems = {"type": _type_problem(offer, draft), "stores": _stores_problem(offer, draft)}
     terms = columns_of(draft)
-    if draft.has_codes and any(getattr(offer, column) != terms[column] for column in TERMS):
-        problems["discount_value"] = _terms_problem(offer)
+    moved = [field for column, field in TERMS.items() if getattr(offer, column) != terms[column]]
+    if draft.has_codes and moved:
+        problems[moved[0]] = _terms_problem(offer)
     problems = {field: sentence for field, sentence in problems.items() if sentence}
     if problems:
         raise OfferRefused(problems)
@@ -97,9 +108,7 @@ def _add_store(offer: Offer, store_id: int, *, at: datetime) -> None:
     send_codes_to_store(PromoCode.objects.filter(offer=offer), store_id, at=at)
 
 
-def _look_again(offer: Offer, *, at: datetime) -> None:
-    """The planned window changed: the stores are read, and follow where they differ."""
-    rows = StoreCode.objects.filter(code__offer=offer)
-    rows.update(check_at=at, due_at=at)
-    for store_id in OfferStore.objects.filter(offer=offer).values_list("store_id", flat=True):
-        wake("sync_store", store_id)
+def _follow_dates(offer: Offer, *, at: datetime) -> None:
+    """The planned window changed: the stores of the codes that go by it must show it."""
+    codes = PromoCode.objects.filter(offer=offer)
+    follow_dates(codes.exclude(starts_at__isnull=False, ends_at__isnull=False), at=at)

@@ -78,8 +78,12 @@ def generate_codes(
     pattern: str = "",
     also_the_rest: bool = False,
     at_most: int | None = None,
+    starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
 ) -> Generated:
     """Make what is missing. `texts` maps an enrollment id to its code; None means everybody, by `pattern`.
+
+    `starts_at` and `ends_at` are the new codes' own dates (None: the offer's).
 
     With `also_the_rest`, everybody not in `texts` is named by `pattern` (empty: the offer's) too;
     `at_most` bounds these, for a door that cannot wait for a million.
@@ -87,7 +91,7 @@ def generate_codes(
     """
     with transaction.atomic():
         lock_workspace(workspace_id)
-        work = _Work(Offer.objects.get(pk=offer.pk), pattern, at)
+        work = _Work(Offer.objects.get(pk=offer.pk), pattern, at, (starts_at, ends_at))
         skipped = _complete_already(work.offer, None if also_the_rest else texts)
         if texts is not None:
             places = _places_of_texts(work, texts)
@@ -164,15 +168,20 @@ def _owners(keys: list[str]) -> dict[str, str]:
 class _Work:
     """One run: the offer, its namer, and the counts so far."""
 
-    def __init__(self, offer: Offer, pattern: str, at: datetime) -> None:
-        self.offer, self.at = offer, at
-        self.pattern = parse_pattern(pattern_or_default(pattern, offer), discount=offer.discount_value)
+    def __init__(
+        self, offer: Offer, pattern: str, at: datetime, own: tuple[datetime | None, datetime | None]
+    ) -> None:  # fmt: skip
+        self.offer, self.at, self.own = offer, at, own
+        self.pattern = parse_pattern(pattern_or_default(pattern, offer), discount=offer.discount_number)
         stores = OfferStore.objects.filter(offer=offer).order_by("pk")
         self.stores = list(stores.values_list("store_id", flat=True))
         if offer.status == "archived":
             raise CannotGenerate(f"{offer.name} is archived. Set it to active, then generate.")
         if offer.has_codes and not self.stores:
             raise CannotGenerate(f"{offer.name} has no store for its codes. Choose one in the offer first.")
+        begin, end = own[0] or offer.starts_at, own[1] or offer.ends_at
+        if any(own) and begin and end and end <= begin:
+            raise CannotGenerate("The codes would end before they start. Choose a later end or an earlier start.")
         self.codes = self.links = self.members = 0
         self._namer = CodeNamer(self.pattern, os.urandom)
         self._last_code = PromoCode.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
@@ -205,7 +214,8 @@ class _Work:
             return
         rows = [(enrollment_id, text, text) for enrollment_id, text in texts.items()]
         columns = {"enrollment_id": "bigint", "text": "text", "text_key": "text"}
-        insert_listed(PromoCode, self._fresh(), columns, rows)
+        dates = {name: at for name, at in zip(("starts_at", "ends_at"), self.own, strict=True) if at}
+        insert_listed(PromoCode, {**self._fresh(), **dates}, columns, rows)
         made = PromoCode.objects.filter(offer=self.offer, enrollment_id__in=id_rows(texts))
         _begin_history(made, at=self.at)
         _make_searchable(texts)

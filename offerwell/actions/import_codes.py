@@ -6,8 +6,9 @@ enrolls members and stores codes. A store that does not answer leaves everything
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -32,7 +33,7 @@ from offerwell.models.id_list import id_rows
 from offerwell.models.json_rows import text_rows, update_rows
 from offerwell.rules.adopted_code import Adoption, StoresDisagree, adoption_of
 from offerwell.rules.import_columns import ColumnField, ImportPurpose, ImportRefused
-from offerwell.rules.imported_cells import OTHER_NETWORK, BadCell, Handle, code_in
+from offerwell.rules.imported_cells import OTHER_NETWORK, BadCell, Handle, code_in, moment_in
 from offerwell.rules.search_text import enrollment_search_text
 
 if TYPE_CHECKING:
@@ -71,8 +72,9 @@ def import_codes(
 ) -> ImportReport:
     """Give members the codes of `file` in `offer`. `connectors` has one for each of the offer's stores.
 
-    Rows: the member's e-mail or handle, and the code. Raises ImportRefused (file, offer or store); then
-    nothing was written. `on_progress(done, total)` counts rows looked up.
+    Rows: the member's e-mail or handle, and the code; also its own dates, in the workspace's zone. Raises
+    ImportRefused (file, offer or store); then nothing was written. `on_progress(done, total)` counts rows
+    looked up.
     """
     stores = _stores_of(offer, connectors)
     total = count_rows(file) if on_progress else 0
@@ -112,16 +114,29 @@ class _Wanted:
     row: ImportRow
     member_id: int
     text: str
+    dates: _Dates
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    """The dates a row gives its code; None where it gives none."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Accepted:
-    """A code to store: whose, its text, and what its stores have of it (None: no discount yet)."""
+    """A code to store: whose, its text, its own dates, and what its stores have of it (None: no discount yet).
+
+    `is_redated`: the file gives dates, so a discount that is there must show them.
+    """
 
     member_id: int
     text: str
     adoption: Adoption
     found: tuple[tuple[int, FoundCode | None], ...]
+    is_redated: bool = False
 
 
 class _Check:
@@ -141,6 +156,7 @@ class _Check:
         self._connectors = connectors
         self._report = report
         self._lines: dict[str, int] = {}
+        self._zone = ZoneInfo(offer.workspace.timezone)
 
     def take(self, rows: Sequence[ImportRow]) -> list[_Accepted]:
         """The rows of a part that can be stored; the others go to the report."""
@@ -180,7 +196,17 @@ class _Check:
         earlier = self._lines.setdefault(text.upper(), row.line)
         if earlier != row.line:
             raise BadCell(f"The code {text} is on line {earlier} already.")
-        return _Wanted(row, member_id, text)
+        return _Wanted(row, member_id, text, self._dates(row))
+
+    def _dates(self, row: ImportRow) -> _Dates:
+        found = _Dates(
+            moment_in(row.text(ColumnField.STARTS_AT), self._zone, is_end=False),
+            moment_in(row.text(ColumnField.ENDS_AT), self._zone, is_end=True),
+        )
+        begin, end = found.starts_at or self._offer.starts_at, found.ends_at or self._offer.ends_at
+        if (found.starts_at or found.ends_at) and begin and end and end <= begin:
+            raise BadCell("The code would end before it starts. Own dates count before the offer's.")
+        return found
 
     def _not_held(self, wanted: list[_Wanted]) -> list[_Wanted]:
         """Rows whose code nobody has in the workspace. The member's own are unchanged, others' rejected."""
@@ -243,7 +269,11 @@ class _Check:
             raise BadCell(f"{one.text}: {error}") from error
         if self._offer.ends_at is not None and any(code is not None and code.ends_at is None for _, code in each):
             self._report.warn(NO_END)
-        return _Accepted(one.member_id, one.text, adoption, each)
+        given = one.dates
+        own = replace(
+            adoption, starts_at=given.starts_at or adoption.starts_at, ends_at=given.ends_at or adoption.ends_at
+        )
+        return _Accepted(one.member_id, one.text, own, each, is_redated=bool(given.starts_at or given.ends_at))
 
 
 class _Members:
@@ -343,7 +373,9 @@ def _store(
                 report.enrolled += _enroll(workspace_id, offer, part, at=at)
                 _add_codes(workspace_id, offer, part, at=at)
             _record(workspace_id, offer, report, by=by, at=at)
-            for store_id in sorted({pk for one in accepted for pk, code in one.found if code is None}):
+            for store_id in sorted({
+                pk for one in accepted for pk, code in one.found if code is None or one.is_redated
+            }):  # fmt: skip
                 wake("sync_store", store_id)
     except IntegrityError as error:
         raise ImportRefused(RACED) from error
@@ -386,7 +418,7 @@ def _add_codes(workspace_id: int, offer: Offer, part: Sequence[_Accepted], *, at
         for code, one in zip(codes, part, strict=True)
     ])  # fmt: skip
     StoreCode.objects.bulk_create([
-        _store_code(workspace_id, code, store_id, found, at=at)
+        _store_code(workspace_id, code, store_id, found, is_redated=one.is_redated, at=at)
         for code, one in zip(codes, part, strict=True)
         for store_id, found in one.found
     ])  # fmt: skip
@@ -394,14 +426,14 @@ def _add_codes(workspace_id: int, offer: Offer, part: Sequence[_Accepted], *, at
 
 
 def _store_code(
-    workspace_id: int, code: PromoCode, store_id: int, found: FoundCode | None, *, at: datetime
+    workspace_id: int, code: PromoCode, store_id: int, found: FoundCode | None, *, is_redated: bool, at: datetime
 ) -> StoreCode:
-    """An adopted discount agrees as it is; a missing one is due, and the sync creates it."""
+    """An adopted discount agrees as it is, unless the file gives it dates; a missing one is due to be created."""
     if found is None:
         return StoreCode(workspace_id=workspace_id, store_id=store_id, code=code, due_at=at)
     return StoreCode(
         workspace_id=workspace_id, store_id=store_id, code=code, ref=found.ref, observed_generation=0,
-        observed_status=str(found.status), observed_at=at,
+        observed_status=str(found.status), observed_at=at, is_redated=is_redated, due_at=at if is_redated else None,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from offerwell.actions.sync_ports import Drifted, Settled, SyncRows
 from offerwell.integrations.store import (
     AccessRefused,
     BatchRefused,
+    Created,
     FateUnknown,
     StoreCode,
     StoreConnector,
@@ -39,12 +40,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from offerwell.integrations.store import CodeSpec
+
 Answer = TypeVar("Answer")
 
 # One claim may fill fifty reads of 250. Requests that name codes one by one go in the groups a store takes
 # at once (Shopify: 200 look-ups, or 90 writes of 10 points each).
 CLAIM_AT_MOST = 12_500
 LOOK_UPS, WRITES, REDATE_AT_MOST = 200, 90, 5_000
+# Codes of one file to create. A store that takes no file now gets so many one by one before it is asked again:
+# ten requests, or half a minute to a minute and a half at the pace of a small plan.
+CREATE_AT_MOST, MEANWHILE = 5_000, 900
+# A code that a file could not create this often goes in small requests, whose answers tell more.
+BULK_TRIES = 2
+# A job of creations that outlasts our patience is left alone for so long before its codes are looked up.
+UNFINISHED_PAUSE = 120.0
 # After so many unanswered requests in a row the store is away: stop asking instead of asking for each code.
 AWAY_AFTER = 2
 # A store that refuses so many requests in a row for good has nothing against single codes.
@@ -165,9 +175,10 @@ class Pass:
         wanted = self._sorted_out(judged)
         jobs = self._switch_all([code for code, _ in wanted[Step.SWITCH]])
         jobs |= self._redate(wanted[Step.SET_WINDOW])
-        written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(wanted[Step.CREATE])
+        creations, one_by_one = self._create_in_bulk([code for code, _ in wanted[Step.CREATE]])
+        written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(one_by_one)
         written += self._rename([code for code, _ in wanted[Step.RENAME]])
-        written += self._hold_until_done(jobs)
+        written += self._hold_until_done(jobs, creations)
         self._read_back([code for code in written if code.id in self.held])
 
     # -- look -----------------------------------------------------------------------------------------------
@@ -202,16 +213,25 @@ class Pass:
     def _judged(
         self, shown: list[tuple[ClaimedCode, Sighting | None]]
     ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
-        """A judgement for every code; those without a discount are looked up by their text first."""
-        now = self.clock()
+        """A judgement for every code; those without a discount are looked up by their text first.
+
+        But not very many that were never tried: a store that creates them by a file refuses a code it has.
+        """
+        now, untried = self.clock(), self._untried([code for code, _ in shown])
         judged, missing = [], []
         for code, seen in shown:
             found = judge(code, seen, now=now, margins=self.margins)
-            if found.step == Step.CREATE or (not code.ref and code.is_push):
+            if found.step == Step.CREATE and code.id in untried:
+                judged.append((code, seen, found))
+            elif found.step == Step.CREATE or (not code.ref and code.is_push):
                 missing.append(code)
             else:
                 judged.append((code, seen, found))
         return judged + self._looked_up(missing)
+
+    def _untried(self, codes: list[ClaimedCode]) -> set[int]:
+        found = {code.id for code in codes if code.wants_active and code.is_untried}
+        return found if len(found) >= self.store.create_from else set()
 
     def _looked_up(self, missing: list[ClaimedCode]) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
         judged = []
@@ -314,22 +334,34 @@ class Pass:
         self._answered()
         return answer
 
-    def _hold_until_done(self, jobs: dict[str, list[ClaimedCode]]) -> list[ClaimedCode]:
-        """Poll until every job ended or patience did. A job says nothing of its codes: they are read back."""
+    def _hold_until_done(
+        self, jobs: dict[str, list[ClaimedCode]], creations: dict[str, list[ClaimedCode]]
+    ) -> list[ClaimedCode]:
+        """Poll until every job ended or patience did, and give the codes to read back.
+
+        A job of changes says nothing of its codes; one of creations is asked what it made as soon as it
+        has ended.
+        """
         done: list[ClaimedCode] = []
-        pending, wait, since = dict(jobs), FIRST_POLL, self.clock()
+        made: list[ClaimedCode] = []
+        pending, wait, since = jobs | creations, FIRST_POLL, self.clock()
         patience = timedelta(seconds=self.margins.job_patience)
         while pending and self.clock() - since < patience and not self._is_time_to_leave():
             self.sleep(wait)
             wait = min(SLOWEST_POLL, wait * 1.5)
             self._keep_hold()
             for job in self._ended(pending):
-                done += pending.pop(job)
-        for codes in pending.values():
+                ended = pending.pop(job)
+                if job in creations:
+                    made += self._learn_created(job, ended)
+                else:
+                    done += ended
+        for job, codes in pending.items():
+            pause = UNFINISHED_PAUSE if job in creations else None
             self._unsure(codes)
-            self._put_off(codes, FateUnknown("The store has not finished the change yet."))
+            self._put_off(codes, FateUnknown("The store has not finished the change yet.", retry_after=pause))
         self._acknowledged(done)
-        return [self._as_written(code, "switch") for code in done]
+        return [self._as_written(code, "switch") for code in done] + made
 
     def _is_time_to_leave(self) -> bool:
         if not self.should_stop():
@@ -429,13 +461,85 @@ class Pass:
 
     def _window(self, code: ClaimedCode, seen: Sighting | None) -> tuple[datetime, datetime | None]:
         """The planned window; without a planned start the store's own, which a deactivation never loses."""
-        starts_at = code.starts_at or (seen.starts_at if seen else None) or self.clock()
-        return starts_at, None if code.ends_at == NEVER else code.ends_at
+        shown = seen.starts_at if seen else None
+        if code.is_redated and shown is not None:  # no planned start means: now
+            shown = min(shown, self.clock())
+        return code.starts_at or shown or self.clock(), None if code.ends_at == NEVER else code.ends_at
 
-    def _create(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
-        return [
-            made for chunk in self._chunks([code for code, _ in wanted], WRITES) for made in self._create_some(chunk)
-        ]  # fmt: skip
+    def _create_in_bulk(self, wanted: list[ClaimedCode]) -> tuple[dict[str, list[ClaimedCode]], list[ClaimedCode]]:
+        """Ask for many creations as jobs, by kind of discount. Gives the codes of each job, and those left."""
+        jobs: dict[str, list[ClaimedCode]] = {}
+        one_by_one = [code for code in wanted if code.attempts >= BULK_TRIES]
+        refused: list[ClaimedCode] = []
+        for group in self._by_kind([code for code in wanted if code.attempts < BULK_TRIES]):
+            if len(group) < self.store.create_from:
+                one_by_one += group
+                continue
+            for chunk in self._chunks(group, CREATE_AT_MOST):
+                if not refused and (fenced := self._fenced(chunk, "create")):
+                    job = self._create_job(fenced)
+                    refused += fenced if job == "" else []
+                    jobs |= {job: fenced} if job else {}
+                else:
+                    refused += [code for code in chunk if code.id in self.held]
+        # The rest stays due, blamed for nothing: the next pass asks for a file again.
+        self._set_aside(refused[MEANWHILE:])
+        return jobs, one_by_one + refused[:MEANWHILE]
+
+    def _by_kind(self, codes: list[ClaimedCode]) -> list[list[ClaimedCode]]:
+        """A job makes discounts of one kind. Fewer codes than any job takes need not be sorted."""
+        if len(codes) < self.store.create_from:
+            return [codes]
+        groups: dict[str, list[ClaimedCode]] = defaultdict(list)
+        specs = self.rows.specs(codes)
+        for code in codes:
+            groups[specs[code.id].terms.kind].append(code)
+        return list(groups.values())
+
+    def _create_job(self, fenced: list[ClaimedCode]) -> str | None:
+        """The job; empty where the store takes none now; None where its fate is not known."""
+        specs = self.rows.specs(fenced)
+        try:
+            return self._sent(fenced, lambda: self._create_asked([specs[code.id] for code in fenced]))
+        except BatchRefused:
+            return ""
+
+    def _create_asked(self, specs: list[CodeSpec]) -> str:
+        """The job. Whatever else goes wrong for certain counts as "no such job now": no code is to blame."""
+        try:
+            return self.store.create_many(specs)
+        except (AccessRefused, FateUnknown):
+            raise
+        except StoreError as error:
+            raise BatchRefused(error.reason, permanent=True) from error
+
+    def _learn_created(self, job: str, codes: list[ClaimedCode]) -> list[ClaimedCode]:
+        """What an ended job made, refused or does not tell. Nothing of it is on its way any more."""
+        try:
+            answers = self.store.created_by(job, [code.text for code in codes])
+        except AccessRefused:
+            raise
+        except StoreError as error:
+            self._landed(codes)
+            self._put_off(codes, error)
+            return []
+        known = [(code, answer) for code, answer in zip(codes, answers, strict=True) if answer is not None]
+        untold = [code for code, answer in zip(codes, answers, strict=True) if answer is None]
+        self._landed(untold)
+        self._put_off(
+            untold, StoreError("The store's report leaves this code out. It is looked up before it is tried.")
+        )
+        return self._keep_created([code for code, _ in known], [answer for _, answer in known])
+
+    def _set_aside(self, codes: list[ClaimedCode]) -> None:
+        self.rows.let_go([code.id for code in codes])
+        for code in codes:
+            self.held.pop(code.id, None)
+
+    def _create(self, wanted: list[ClaimedCode]) -> list[ClaimedCode]:
+        unsure = {code.id for codes, _ in self.unreached for code in codes}
+        left = [code for code in wanted if code.id not in self.in_flight and code.id not in unsure]
+        return [made for chunk in self._chunks(left, WRITES) for made in self._create_some(chunk)]
 
     def _create_some(self, chunk: list[ClaimedCode]) -> list[ClaimedCode]:
         fenced = self._fenced(chunk, "create")
@@ -446,20 +550,26 @@ class Pass:
             answers = self._sent(fenced, lambda: self.store.create([specs[code.id] for code in fenced]))
         except StoreError as error:
             return [code for half in self._halves(fenced, error) for code in self._create_some(half)]
-        if answers is None:
-            return []
-        made = {code.id: answer.ref for code, answer in zip(fenced, answers, strict=True) if answer.ref}
-        self.rows.keep_refs(made)
-        self._landed(fenced)
-        for code, answer in zip(fenced, answers, strict=True):
-            self._refused_create(code, answer.refusal, taken=answer.taken)
-        return self._done([replace(code, ref=made[code.id]) for code in fenced if code.id in made], "create")
+        return [] if answers is None else self._keep_created(fenced, answers)
 
-    def _refused_create(self, code: ClaimedCode, refusal: str, *, taken: bool) -> None:
+    def _keep_created(self, codes: list[ClaimedCode], answers: Sequence[Created]) -> list[ClaimedCode]:
+        """Keep the ids at once, and settle what was refused. Gives the codes that were made."""
+        made = {code.id: answer.ref for code, answer in zip(codes, answers, strict=True) if answer.ref}
+        self.rows.keep_refs(made)
+        self._landed(codes)
+        refused: dict[tuple[bool, str], list[ClaimedCode]] = defaultdict(list)
+        for code, answer in zip(codes, answers, strict=True):
+            if answer.refusal:
+                refused[answer.taken, answer.refusal].append(code)
+        for (taken, refusal), group in refused.items():
+            self._refused_create(group, refusal, taken=taken)
+        return self._done([replace(code, ref=made[code.id]) for code in codes if code.id in made], "create")
+
+    def _refused_create(self, codes: list[ClaimedCode], refusal: str, *, taken: bool) -> None:
         if taken:  # someone was faster, or our own lost create: the next pass looks it up by its text
-            self._wait([code], self.clock() + backoff(code.attempts, self.jitter(), self.margins), refusal)
-        elif refusal:
-            self._give_up([code], "failed", refusal)
+            self._put_off(codes, StoreError(refusal))
+        else:
+            self._give_up(codes, "failed", refusal)
 
     # -- read back ------------------------------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -14,10 +13,11 @@ from django.db.models import BigIntegerField, Case, Count, DateTimeField, F, Q, 
 from django.db.models.functions import Cast, Coalesce
 
 from offerwell.actions.keep_drifts import keep_drifts
-from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
+from offerwell.integrations.store import CodeSpec
 from offerwell.models import ChangeProgress, ItemOutcome, Offer, Store, StoreCode, lock_workspace
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
+from offerwell.models.json_rows import update_rows
 from offerwell.rules.store_sync import NEVER, ClaimedCode, Margins, longer_pause
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from offerwell.actions.sync_ports import Drifted, Settled
 
 _CLAIMED = (
-    "id", "code_id", "code__text", "code__offer__name", "ref", "code__is_active", "generation", "observed_generation",
+    "id", "code_id", "code__text", "title_there", "ref", "code__is_active", "generation", "observed_generation",
     "starts", "ends", "suspect_until", "attempts", "last_write_at", "acked_active", "written_generation",
-    "written_how", "problem",
+    "written_how", "problem", "is_redated",
 )  # fmt: skip
 _UPSERT = (
     "ON CONFLICT (change_id, store_id, code_id) DO UPDATE SET result = excluded.result, reason = excluded.reason,"
@@ -64,7 +64,8 @@ class DatabaseRows:
         A look that is due is taken along; one asked for from now on is seen by `confirm`, whatever moment it names.
         """
         now = self.clock()
-        taken_over = ~Q(lease_owner="") & (Q(generation__gt=F("observed_generation")) | Q(suspect_until__isnull=False))
+        to_write = Q(generation__gt=F("observed_generation")) | Q(suspect_until__isnull=False) | Q(is_redated=True)
+        taken_over = ~Q(lease_owner="") & to_write
         free = StoreCode.objects.filter(store=self.store, due_at__lte=now).filter(
             Q(lease_until=None) | Q(lease_until__lt=now)
         )
@@ -85,6 +86,7 @@ class DatabaseRows:
         rows = StoreCode.objects.filter(pk__in=id_rows(ids)).annotate(
             starts=Coalesce("code__starts_at", "code__offer__starts_at"),
             ends=Coalesce("code__ends_at", "code__offer__ends_at"),
+            title_there=Case(When(code__offer__title="", then=F("code__offer__name")), default=F("code__offer__title")),
         )
         return [_claimed(row) for row in rows.order_by("code_id").values_list(*_CLAIMED)]
 
@@ -121,11 +123,11 @@ class DatabaseRows:
 
     def keep_refs(self, refs: Mapping[int, str]) -> None:
         """Store the ids of discounts just made or adopted, at once: a crash must not lose them."""
-        whens = [When(pk=row_id, then=Value(ref)) for row_id, ref in refs.items()]
-        if not whens:
+        if not refs:
             return
         with self._in_turn():
-            self._held(refs).update(ref=Case(*whens, output_field=TextField()))
+            held = self._held(refs).select_for_update().order_by("pk").values_list("pk", flat=True)
+            update_rows(StoreCode, ("ref",), [(row_id, (refs[row_id],)) for row_id in held])
 
     def foreign_refs(self, codes: Sequence[ClaimedCode], refs: Sequence[str]) -> set[str]:
         """Which of these discounts other rows of ours hold already."""
@@ -152,6 +154,7 @@ class DatabaseRows:
             observed_generation=generation, observed_status=status, observed_at=now, attempts=0, last_error="",
             problem="", next_attempt_at=None, lease_owner="", lease_until=None,
             suspect_until=_still_suspect(now),
+            is_redated=Case(When(asked_meanwhile, then=F("is_redated")), default=Value(False)),
             due_at=Case(
                 When(generation__gt=generation, then=Value(now)), When(asked_meanwhile, then=F("check_at")),
                 When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField(),
@@ -285,22 +288,18 @@ def _by_generation(codes: Sequence[ClaimedCode]) -> dict[int, list[int]]:
 def _claimed(row: tuple[Any, ...]) -> ClaimedCode:
     named = dict(zip(_CLAIMED, row, strict=True))
     return ClaimedCode(
-        id=named["id"], code_id=named["code_id"], text=named["code__text"], title=named["code__offer__name"],
+        id=named["id"], code_id=named["code_id"], text=named["code__text"], title=named["title_there"],
         ref=named["ref"], wants_active=named["code__is_active"], generation=named["generation"],
         observed_generation=named["observed_generation"], starts_at=named["starts"], ends_at=named["ends"],
         is_suspect=named["suspect_until"] is not None, attempts=named["attempts"],
         last_write_at=named["last_write_at"], acked_active=named["acked_active"],
         written_generation=named["written_generation"], written_how=named["written_how"], problem=named["problem"],
+        is_redated=named["is_redated"],
     )  # fmt: skip
 
 
 def _spec(code: ClaimedCode, offer: Offer, now: datetime) -> CodeSpec:
-    terms = DiscountTerms(
-        kind=DiscountKind(offer.discount_kind or "percent"), value=offer.discount_value or Decimal(0),
-        minimum=offer.minimum_purchase, once_per_customer=offer.once_per_customer, usage_limit=offer.usage_limit,
-    )  # fmt: skip
     return CodeSpec(
-        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now,
-        ends_at=None if code.ends_at == NEVER else code.ends_at,
-        tags=(f"offerwell-offer-{offer.pk}",),
+        code=code.text, title=code.title, terms=offer.terms, starts_at=code.starts_at or now,
+        ends_at=None if code.ends_at == NEVER else code.ends_at, tags=(f"offerwell-offer-{offer.pk}", *offer.tags),
     )  # fmt: skip

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from offerwell.rules.discount_terms import DiscountKind, DiscountTerms
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from decimal import Decimal
+
+# The values of a spec, named here too: a connector needs nothing but this module.
+__all__ = ["DiscountKind", "DiscountTerms"]
 
 
 class StoreError(Exception):
@@ -48,24 +52,6 @@ class WindowStatus(StrEnum):
     ACTIVE = "active"
     SCHEDULED = "scheduled"
     EXPIRED = "expired"
-
-
-class DiscountKind(StrEnum):
-    """How `DiscountTerms.value` is meant."""
-
-    PERCENT = "percent"
-    AMOUNT = "amount"
-
-
-@dataclass(frozen=True, slots=True)
-class DiscountTerms:
-    """What a code gives. `value` is 20 for 20 %, or a sum in the store's currency for AMOUNT."""
-
-    kind: DiscountKind
-    value: Decimal
-    minimum: Decimal | None = None
-    once_per_customer: bool = False
-    usage_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +119,12 @@ class StoreConnector(Protocol):
     batch_size: int
     redate_from: int
     """From so many windows on, `redate` is cheaper than `set_window`."""
+    create_from: int
+    """From so many specs on, `create_many` is cheaper than `create` (none ever: a number no store reaches).
+
+    A store that offers this must refuse a code it has already, as `Created.taken` says: codes that were
+    never tried are then created without a look-up first.
+    """
 
     def identify(self) -> StoreIdentity:
         """The shop behind the credentials, and the scopes they carry."""
@@ -154,6 +146,22 @@ class StoreConnector(Protocol):
 
     def create(self, specs: Sequence[CodeSpec]) -> Sequence[Created]:
         """One discount per spec, answers in the same order. Looks nothing up by itself."""
+
+    def create_many(self, specs: Sequence[CodeSpec]) -> str:
+        """Ask for one discount per spec, all of one `terms.kind`; gives the id of an asynchronous job.
+
+        Poll it by `jobs_done`, like a switch; what became of each code then says `created_by`. Raises any
+        StoreError but FateUnknown and AccessRefused when the store takes no such job, now or ever; nothing is
+        under way then, and `create` may still do it. Who loses the job's id loses nothing: a code that was
+        created is found by its text.
+        """
+
+    def created_by(self, job: str, codes: Sequence[str]) -> Sequence[Created | None]:
+        """What became of each spec of an ended job; `codes` are the texts of its specs, in the same order.
+
+        None: the job does not tell (it broke off, or its report is not whole). It has ended, so nothing
+        more comes of it: look the code up before it is created again. Changes nothing; may be asked again.
+        """
 
     def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
         """Give each ref its start and end. Answers ref → refusal sentence, empty when done."""

@@ -18,6 +18,7 @@ from offerwell.management.opened import (
     workspace_option,
 )
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.management.scheduling import cancel, scheduled
 from offerwell.management.waiting import change_verb, exit_code_of, follow, told_change, waiting_options
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ _REASONS_SHOWN = 50
 
 @click.group()
 def changes() -> None:
-    """Bulk changes: list, show, undo, retry."""
+    """Bulk changes: list, show, undo, retry; and those for later."""
+
+
+changes.add_command(scheduled)
+changes.add_command(cancel)
 
 
 @changes.command("list")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offerwell.management.answer import answer, answer_json, json_option, note, some_of
+from offerwell.management.code_dates import code_dates
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
 
@@ -60,7 +61,10 @@ def import_members_command(
 
 @click.group()
 def codes() -> None:
-    """Promo codes: import."""
+    """Promo codes: import, dates."""
+
+
+codes.add_command(code_dates)
 
 
 @codes.command("import")

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _PROPOSALS_SHOWN = 50
 _TYPES = ("promo_code", "sales_link", "both")
+_CLASSES = ("product", "order", "shipping")
+_PURCHASES = ("one_time", "subscription", "both")
+_PURCHASE_HELP = "Which purchases it applies to."
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 
 
 @click.group()
@@ -72,7 +76,7 @@ def _show(offer: Offer, *, as_json: bool) -> None:
         answer_json(body)
         return
     answer(f"{body['name']} (number {body['id']}): {offer.get_type_display()}, {body['status']}")
-    answer(f"  Discount  {_discount_text(body)}")
+    answer(f"  Discount  {body['terms'] or '–'}")
     answer(f"  Window    {body['starts_at'] or 'from the beginning'} – {body['ends_at'] or 'no end'}")
     answer(f"  Stores    {', '.join(body['stores']) or 'none'}")
     answer(f"  Links to  {body['destination'] or '–'}")
@@ -81,23 +85,46 @@ def _show(offer: Offer, *, as_json: bool) -> None:
         answer(f"  {part.title():8}  {body[part]['active']:,} active, {body[part]['deactivated']:,} deactivated")
 
 
-def _discount_text(body: dict[str, Any]) -> str:
-    if body["discount_value"] is None:
-        return "–"
-    return f"{body['discount_value']} {'%' if body['discount_kind'] == 'percent' else 'off'}"
-
-
 def _offer_json(offer: Offer) -> dict[str, Any]:
     from offerwell.models import Enrollment, OfferStore, PromoCode, SalesLink
+    from offerwell.queries.offer_list import offer_terms
 
-    stores = OfferStore.objects.filter(offer=offer).order_by("pk").values_list("store__label", flat=True)
+    stores = OfferStore.objects.filter(offer=offer).order_by("pk").values_list("store__label", "store__currency")
+    currency = next((currency for _, currency in stores), "")
     return {
         "id": offer.pk, "name": offer.name, "type": offer.type, "status": offer.status,
         "discount_kind": offer.discount_kind,
         "discount_value": None if offer.discount_value is None else f"{offer.discount_value.normalize():f}",
+        "terms": offer_terms(offer, currency), **_terms_json(offer),
         "starts_at": _moment(offer.starts_at), "ends_at": _moment(offer.ends_at), "destination": offer.destination,
-        "stores": list(stores), "members": Enrollment.objects.filter(offer=offer).count(),
+        "stores": [label for label, _ in stores], "members": Enrollment.objects.filter(offer=offer).count(),
         "codes": _by_status(PromoCode, offer), "links": _by_status(SalesLink, offer),
+    }  # fmt: skip
+
+
+def _terms_json(offer: Offer) -> dict[str, Any]:
+    """Every term, by the name of its option. Nothing for an offer without a discount."""
+    if not offer.discount_kind:
+        return {"discount": None, "discount_links": None}
+    terms = offer.terms
+    combines = (
+        ("product", offer.combines_product),
+        ("order", offer.combines_order),
+        ("shipping", offer.combines_shipping),
+    )
+    bought = {"quantity": terms.buys_quantity, str(terms.buys.kind): list(terms.buys.ids)}
+    links = {name: getattr(offer, name) for name in ("redirect", "utm_source", "utm_medium", "utm_campaign")}
+    return {
+        "discount": {
+            "minimum": None if terms.minimum is None else f"{terms.minimum.normalize():f}",
+            "minimum_quantity": terms.minimum_quantity, "usage_limit": terms.usage_limit,
+            "once_per_customer": terms.once_per_customer, "applies_to": str(terms.items.kind),
+            "items": list(terms.items.ids), "buy": bought if terms.kind == "bxgy" else None,
+            "get": terms.gets_quantity if terms.kind == "bxgy" else None, "uses_per_order": terms.uses_per_order,
+            "combines_with": [name for name, is_so in combines if is_so], "purchase": str(terms.purchase),
+            "title": offer.title_in_store, "tags": list(offer.tags),
+        },
+        "discount_links": links if offer.discount_links else None,
     }  # fmt: skip
 
 
@@ -113,19 +140,53 @@ def _by_status(model: Any, offer: Offer) -> dict[str, int]:
 
 
 def _create_options(command: Any) -> Any:
-    moment = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
     for option in (
         json_option,
         workspace_option,
         click.option("--description", default="", help="For your team; members do not see it."),
         click.option("--destination", default="", metavar="URL", help="Where the links lead."),
         click.option("--pattern", default="", help="Names of codes, such as GLOW{first_name}{discount}."),
+        click.option("--utm-campaign", default="", metavar="TEXT", help="utm_campaign of discount links."),
+        click.option("--utm-medium", default="", metavar="TEXT", help="utm_medium of discount links."),
+        click.option(
+            "--utm-source", default="", metavar="TEXT", help="utm_source; may hold {creator_handle}, {code}, …"
+        ),
+        click.option("--redirect", default="", metavar="PATH", help="Page of the shop that discount links go on to."),
+        click.option("--discount-links", is_flag=True, help="Members get links that apply their code."),
+        click.option(
+            "--tag", "tags", multiple=True, metavar="TAG", help="A tag of the discounts in the store; up to 4."
+        ),
+        click.option("--title", default="", help="Name of the discounts in the store; the offer's unless given."),
+        click.option(
+            "--purchase", type=click.Choice(_PURCHASES), default="one_time", show_default=True, help=_PURCHASE_HELP
+        ),
+        click.option(
+            "--combines-with", multiple=True, type=click.Choice(_CLASSES), help="Other discounts; repeatable."
+        ),
+        click.option(
+            "--buy-collection", "buys_collections", multiple=True, metavar="ID", help="With --buy: from these."
+        ),
+        click.option("--buy-product", "buys_products", multiple=True, metavar="ID", help="With --buy: one of these."),
+        click.option(
+            "--collection", "collections", multiple=True, metavar="ID", help="What it applies to; repeatable."
+        ),
+        click.option("--product", "products", multiple=True, metavar="ID", help="What it applies to; repeatable."),
         click.option("--store", "stores", multiple=True, metavar="LABEL", help="Where the codes go; repeatable."),
-        click.option("--ends", type=moment, help="End, UTC unless it says otherwise."),
-        click.option("--starts", type=moment, help="Start, UTC unless it says otherwise."),
+        click.option("--ends", type=MOMENT, help="End, UTC unless it says otherwise."),
+        click.option("--starts", type=MOMENT, help="Start, UTC unless it says otherwise."),
         click.option("--once-per-customer", is_flag=True, help="Each shopper uses a code once."),
         click.option("--usage-limit", type=click.IntRange(1), help="How often each code can be used."),
+        click.option("--minimum-quantity", type=click.IntRange(1), help="Minimum number of items."),
         click.option("--minimum", metavar="SUM", help="Minimum purchase, in the store's currency."),
+        click.option("--uses-per-order", type=click.IntRange(1), help="With --buy: how often in one order."),
+        click.option(
+            "--get",
+            "gets_quantity",
+            type=click.IntRange(1),
+            help="With --buy: how many are got (--percent off; free unless given).",
+        ),
+        click.option("--buy", "buys_quantity", type=click.IntRange(1), help="Buy X Get Y: how many must be bought."),
+        click.option("--free-shipping", is_flag=True, help="Free shipping."),
         click.option("--amount", metavar="SUM", help="Amount off, in the store's currency."),
         click.option("--percent", metavar="N", help="Percent off."),
         click.option("--type", "kind", type=click.Choice(_TYPES), help="The parts it has; else told by what is given."),
@@ -157,25 +218,77 @@ def create(name: str, workspace_slug: str | None, as_json: bool, **typed: Any) -
 def _draft(name: str, typed: dict[str, Any]) -> OfferDraft:
     from offerwell.rules.offer_draft import OfferDraft
 
-    if typed["percent"] and typed["amount"]:
-        raise click.UsageError("Give --percent or --amount, not both.")
+    discount = _discount(typed)
     defaults = {"code_pattern": typed["pattern"]} if typed["pattern"] else {}
-    kind = typed["kind"] or _kind(has_discount=bool(typed["percent"] or typed["amount"]), typed=typed)
+    type_ = typed["kind"] or _type(has_discount=bool(discount), typed=typed)
+    applies_to, item_ids = _items(typed, "products", "collections")
+    buys_from, buys_ids = _items(typed, "buys_products", "buys_collections")
+    combines = {f"combines_{name}": name in typed["combines_with"] for name in _CLASSES}
+    same = (
+        "usage_limit",
+        "once_per_customer",
+        "minimum_quantity",
+        "buys_quantity",
+        "uses_per_order",
+        "purchase",
+        "title",
+        "tags",
+        "discount_links",
+        "redirect",
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "destination",
+        "description",
+    )
     return OfferDraft(
-        name=name, type=kind, discount_kind="amount" if typed["amount"] else "percent",
-        discount_value=_number(typed["amount"] or typed["percent"]), minimum=_number(typed["minimum"]),
-        usage_limit=typed["usage_limit"], once_per_customer=typed["once_per_customer"],
-        starts_at=_aware(typed["starts"]), ends_at=_aware(typed["ends"]), destination=typed["destination"],
-        store_ids=_store_ids(typed["stores"], kind), description=typed["description"], **defaults,
+        name=name, type=type_, discount_kind=discount or "percent", discount_value=_value(discount, typed),
+        minimum=_number(typed["minimum"]), starts_at=aware(typed["starts"]), ends_at=aware(typed["ends"]),
+        store_ids=_store_ids(typed["stores"], type_), applies_to=applies_to, item_ids=item_ids, buys_from=buys_from,
+        buys_ids=buys_ids, gets_quantity=typed["gets_quantity"] or (1 if discount == "bxgy" else None),
+        **combines, **{name: typed[name] for name in same}, **defaults,
     )  # fmt: skip
 
 
-def _kind(*, has_discount: bool, typed: dict[str, Any]) -> str:
+def _discount(typed: dict[str, Any]) -> str:
+    """What the discount gives, told by the options; empty without one."""
+    if typed["percent"] and typed["amount"]:
+        raise click.UsageError("Give --percent or --amount, not both.")
+    if typed["free_shipping"] and (typed["percent"] or typed["amount"] or typed["buys_quantity"]):
+        raise click.UsageError("--free-shipping is a discount of its own: leave the others out.")
+    if typed["buys_quantity"] and typed["amount"]:
+        raise click.UsageError("--buy takes --percent off what is got, or makes it free; not --amount.")
+    if not typed["buys_quantity"] and (typed["gets_quantity"] or typed["uses_per_order"]):
+        raise click.UsageError("--get and --uses-per-order go with --buy.")
+    if typed["free_shipping"]:
+        return "free_shipping"
+    if typed["buys_quantity"]:
+        return "bxgy"
+    return "amount" if typed["amount"] else "percent" if typed["percent"] else ""
+
+
+def _value(discount: str, typed: dict[str, Any]) -> Decimal | None:
+    """The number that goes with it; what is got is free unless a percentage is given."""
+    if discount == "bxgy" and not typed["percent"]:
+        return Decimal(100)
+    return _number(typed["amount"] or typed["percent"])
+
+
+def _items(typed: dict[str, Any], products: str, collections: str) -> tuple[str, tuple[str, ...]]:
+    if typed[products] and typed[collections]:
+        raise click.UsageError("A discount is for products or for collections, not both.")
+    kind = "products" if typed[products] else "collections" if typed[collections] else "all"
+    return kind, typed[products] or typed[collections]
+
+
+def _type(*, has_discount: bool, typed: dict[str, Any]) -> str:
     """A discount makes codes, a destination makes links."""
     if has_discount and typed["destination"]:
         return "both"
     if not has_discount and not typed["destination"]:
-        raise click.UsageError("Give a discount (--percent or --amount) for codes, a --destination for links, or both.")
+        raise click.UsageError(
+            "Give --percent, --amount, --buy or --free-shipping for codes, a --destination for links, or both."
+        )
     return "promo_code" if has_discount else "sales_link"
 
 
@@ -198,7 +311,8 @@ def _number(text: str | None) -> Decimal | None:
         raise Refused(f"“{text}” is not a number.", "Write it with a point, such as 12.50.") from error
 
 
-def _aware(at: datetime | None) -> datetime | None:
+def aware(at: datetime | None) -> datetime | None:
+    """The moment as typed; UTC unless it says otherwise."""
     from datetime import UTC
 
     return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
@@ -247,10 +361,14 @@ def _members_meant(chosen: Chosen) -> MemberSelection:
 @offers.command()
 @click.argument("offer_text", metavar="OFFER")
 @click.option("--pattern", default="", help="Names of codes; the offer's own unless given.")
+@click.option("--starts", type=MOMENT, help="These codes' own start, UTC unless it says otherwise.")
+@click.option("--ends", type=MOMENT, help="These codes' own end.")
 @click.option("--plan", "plan_only", is_flag=True, help="Only show the codes that would be made.")
 @workspace_option
 @json_option
-def generate(offer_text: str, pattern: str, plan_only: bool, workspace_slug: str | None, as_json: bool) -> None:
+def generate(
+    *, offer_text: str, pattern: str, plan_only: bool, workspace_slug: str | None, as_json: bool, **own: Any
+) -> None:
     """Make the codes and links that members of OFFER lack."""
     with opened_workspace(workspace_slug) as workspace:
         from offerwell.actions.generate_codes import CannotGenerate, CodesRefused
@@ -261,7 +379,7 @@ def generate(offer_text: str, pattern: str, plan_only: bool, workspace_slug: str
             if plan_only:
                 _propose(offer, pattern, as_json=as_json)
             else:
-                _generate(workspace, offer, pattern, as_json=as_json)
+                _generate(workspace, offer, pattern, own, as_json=as_json)
         except (CannotGenerate, CodesRefused, InvalidPattern) as refused:
             raise Refused(str(refused), "Nothing was made. Correct that and run the command again.") from refused
 
@@ -281,12 +399,13 @@ def _propose(offer: Offer, pattern: str, *, as_json: bool) -> None:
         answer(line)
 
 
-def _generate(workspace: Workspace, offer: Offer, pattern: str, *, as_json: bool) -> None:
+def _generate(workspace: Workspace, offer: Offer, pattern: str, own: dict[str, Any], *, as_json: bool) -> None:
     from offerwell.actions.generate_codes import generate_codes
 
     made = generate_codes(
-        workspace_id=workspace.pk, offer=offer, texts=None, pattern=pattern, by=acting_person(), at=now()
-    )
+        workspace_id=workspace.pk, offer=offer, texts=None, pattern=pattern, by=acting_person(), at=now(),
+        starts_at=aware(own["starts"]), ends_at=aware(own["ends"]),
+    )  # fmt: skip
     if as_json:
         answer_json({"offer": offer.name, "codes": made.codes, "links": made.links, "skipped": made.skipped})
         return

@@ -16,6 +16,7 @@ from offerwell.models.member import Group, GroupMember, Member, MemberTag, Socia
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
 from offerwell.models.pending_install import PendingInstall
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
+from offerwell.models.scheduled_change import OPEN_STATES, ScheduledChange, ScheduleState
 from offerwell.models.store import APP_KINDS, Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
 from offerwell.models.stored_selection import StoredSelection
@@ -25,6 +26,7 @@ from offerwell.models.workspace import Workspace, lock_workspace
 
 __all__ = [
     "APP_KINDS",
+    "OPEN_STATES",
     "BulkChange",
     "BulkChangeItem",
     "ChangeProgress",
@@ -50,6 +52,8 @@ __all__ = [
     "PromoCode",
     "Role",
     "SalesLink",
+    "ScheduleState",
+    "ScheduledChange",
     "SocialHandle",
     "Store",
     "StoreAudit",

@@ -18,7 +18,8 @@ class StoreKind(models.TextChoices):
     VENDURE = "vendure", "Vendure"
 
 
-# Opened by an app, which has scopes, can be installed and hears webhooks: Shopify, and what looks like it.
+# Shopify, and what looks like it: opened by an app, which has scopes, can be installed and hears webhooks; with
+# discount links.
 APP_KINDS = frozenset({StoreKind.SHOPIFY, StoreKind.SANDBOX})
 
 

@@ -98,7 +98,7 @@ def places_of(rows: QuerySet[Enrollment], offer: Offer, *, needs_handle: bool) -
 
 def propose_codes(offer: Offer, *, pattern: str, limit: int) -> list[Proposal]:
     """The first `limit` members that lack something, with free names. Raises InvalidPattern."""
-    parsed = parse_pattern(pattern_or_default(pattern, offer), discount=offer.discount_value)
+    parsed = parse_pattern(pattern_or_default(pattern, offer), discount=offer.discount_number)
     places = places_of(incomplete(offer).order_by("pk")[:limit], offer, needs_handle=parsed.needs_handle)
     named = [place for place in places if place.lacks_code]
     names = CodeNamer(parsed, os.urandom).names([place.source for place in named], taken_codes)

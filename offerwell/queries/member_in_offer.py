@@ -90,7 +90,7 @@ def _in_store(row: StoreCode, *, at: datetime) -> InStore:
         observed_at=row.observed_at,
         reason=row.last_error,
         next_attempt_at=row.next_attempt_at if is_put_off else None,
-        can_retry=view.is_behind and (row.problem != "" or is_put_off),
+        can_retry=(view.is_behind or row.is_redated) and (row.problem != "" or is_put_off),
     )
 
 

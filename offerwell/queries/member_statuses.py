@@ -93,7 +93,7 @@ def store_view(row: StoreCode, label: str, wanted_since: datetime, *, at: dateti
     return StoreView(
         store=label,
         problem=row.problem,
-        is_behind=row.observed_generation < row.generation,
+        is_behind=row.observed_generation < row.generation or (row.is_redated and row.observed_generation >= 0),
         is_suspect=row.suspect_until is not None and row.suspect_until > at,
         reason=row.last_error,
         since=wanted_since,

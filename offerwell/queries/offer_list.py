@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, OuterRef, Subquery, Value
 
-from offerwell.models import Enrollment, Group, Offer, OfferStatus, OfferTally, Tag
+from offerwell.models import Enrollment, Group, Offer, OfferStatus, OfferStore, OfferTally, Tag
+from offerwell.rules.discount_words import terms_line
 from offerwell.rules.selection import View
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from decimal import Decimal
 
 
 class OfferSeen(StrEnum):
@@ -39,14 +39,18 @@ class OfferRow:
 
 def offer_rows(*, text: str, kind: str, at: datetime) -> list[OfferRow]:
     """Offers whose name holds `text`, of type `kind` (empty: any), by name. Three statements."""
-    offers = Offer.objects.order_by("name_key")
+    of_stores = OfferStore.objects.filter(offer=OuterRef("pk")).order_by("store_id")
+    offers = Offer.objects.annotate(currency=Subquery(of_stores.values("store__currency")[:1])).order_by("name_key")
     for word in text.lower().split():
         offers = offers.filter(name_key__contains=word)
     if kind:
         offers = offers.filter(type=kind)
     listed = list(offers)
     members = _members([offer.pk for offer in listed])
-    return [OfferRow(offer, offer_seen(offer, at=at), offer_terms(offer), members.get(offer.pk, 0)) for offer in listed]
+    return [
+        OfferRow(offer, offer_seen(offer, at=at), offer_terms(offer, offer.currency or ""), members.get(offer.pk, 0))
+        for offer in listed
+    ]  # fmt: skip
 
 
 def offer_seen(offer: Offer, *, at: datetime) -> OfferSeen:
@@ -60,18 +64,9 @@ def offer_seen(offer: Offer, *, at: datetime) -> OfferSeen:
     return OfferSeen.ACTIVE
 
 
-def offer_terms(offer: Offer) -> str:
-    """The discount in words ("20% off · from 50"); empty for an offer without one."""
-    if not offer.has_codes:
-        return ""
-    terms = [_discount(offer)]
-    if offer.minimum_purchase:
-        terms.append(f"from {_plain(offer.minimum_purchase)}")
-    if offer.once_per_customer:
-        terms.append("once per customer")
-    if offer.usage_limit:
-        terms.append(f"{offer.usage_limit:,} uses per code")
-    return " · ".join(term for term in terms if term)
+def offer_terms(offer: Offer, currency: str = "") -> str:
+    """The discount in one line ("20% off · from 50 EUR"); empty for an offer without one."""
+    return terms_line(offer.terms, currency) if offer.has_codes and offer.discount_kind else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +84,6 @@ def marks(most: int = 200) -> Marks:
     rows = list(tags.union(groups, all=True).order_by("key")[: 2 * most])
     named = {kind: tuple((key, name) for of, key, name in rows if of == kind)[:most] for kind in ("tag", "group")}
     return Marks(named["tag"], named["group"])
-
-
-def _discount(offer: Offer) -> str:
-    value = _plain(offer.discount_value) if offer.discount_value is not None else ""
-    if offer.discount_kind == "percent":
-        return f"{value}% off"
-    if offer.discount_kind == "amount":
-        return f"{value} off"
-    return offer.discount_kind.replace("_", " ").capitalize()
-
-
-def _plain(value: Decimal) -> str:
-    return f"{value:,.2f}".removesuffix(".00")
 
 
 def _members(offer_ids: list[int]) -> dict[int, int]:

@@ -77,7 +77,8 @@ def _narrowed(offer: Offer, wanted: MemberFilter, *, for_page: bool) -> QuerySet
 def selected_enrollments(offer: Offer, selection: MemberSelection) -> QuerySet[Enrollment]:
     """The enrollments a selection means now. Ids of other workspaces never match."""
     if selection.ids is not None:
-        return Enrollment.objects.filter(offer=offer, member_id__in=id_rows(selection.ids))
+        named = Enrollment.objects.filter(offer=offer, member_id__in=id_rows(selection.ids))
+        return named if selection.up_to is None else named.filter(id__lte=selection.up_to)
     rows = enrollments_matching(offer, selection.filter or MemberFilter()).filter(id__lte=selection.up_to)
     if selection.exclude:
         rows = rows.exclude(member_id__in=id_rows(selection.exclude))

@@ -25,6 +25,8 @@ class ColumnField(StrEnum):
     EMAIL = "email"
     MEMBER = "member"
     CODE = "code"
+    STARTS_AT = "starts_at"
+    ENDS_AT = "ends_at"
     COUNTRY = "country"
     TAGS = "tags"
     GROUPS = "groups"
@@ -55,6 +57,7 @@ class ImportPurpose(StrEnum):
 _LABELS = {
     ColumnField.NAME: "Full name", ColumnField.FIRST_NAME: "First name", ColumnField.LAST_NAME: "Last name",
     ColumnField.EMAIL: "E-mail", ColumnField.MEMBER: "Member (e-mail or handle)", ColumnField.CODE: "Code",
+    ColumnField.STARTS_AT: "Starts", ColumnField.ENDS_AT: "Ends",
     ColumnField.COUNTRY: "Country", ColumnField.TAGS: "Tags", ColumnField.GROUPS: "Groups",
     ColumnField.HANDLE: "Handle (any network)", ColumnField.INSTAGRAM: "Instagram", ColumnField.TIKTOK: "TikTok",
     ColumnField.YOUTUBE: "YouTube", ColumnField.FACEBOOK: "Facebook", ColumnField.X: "X (Twitter)",
@@ -68,9 +71,10 @@ NETWORKS = (
 )  # fmt: skip
 HANDLE_FIELDS = (ColumnField.HANDLE, *NETWORKS)
 _WHO = (ColumnField.EMAIL, ColumnField.MEMBER, *HANDLE_FIELDS)
+_OF_A_CODE = (ColumnField.CODE, ColumnField.STARTS_AT, ColumnField.ENDS_AT)
 FIELDS_FOR: dict[ImportPurpose, tuple[ColumnField, ...]] = {
-    ImportPurpose.MEMBERS: tuple(field for field in ColumnField if field != ColumnField.CODE),
-    ImportPurpose.CODES: (ColumnField.CODE, *_WHO),
+    ImportPurpose.MEMBERS: tuple(field for field in ColumnField if field not in _OF_A_CODE),
+    ImportPurpose.CODES: (*_OF_A_CODE, *_WHO),
 }
 
 # For each field, names of columns, the surest first. Folded as `_folded` folds a header.
@@ -88,6 +92,11 @@ _SYNONYMS: dict[ColumnField, tuple[str, ...]] = {
     ColumnField.CODE: ("code", "promo code", "promocode", "discount code", "coupon code", "coupon", "voucher",
                        "voucher code", "promo", "discount", "codes", "code text", "gutscheincode", "rabattcode",
                        "gutschein", "code promo", "codigo", "codigo de descuento", "kortingscode", "codice sconto"),
+    ColumnField.STARTS_AT: ("starts at", "start date", "starts", "start", "start at", "valid from", "active from",
+                            "startdatum", "beginn", "date de debut", "fecha de inicio"),
+    ColumnField.ENDS_AT: ("ends at", "end date", "ends", "end", "end at", "expires at", "expires", "expiry date",
+                          "expiration date", "expiry", "valid until", "valid to", "enddatum", "ablaufdatum",
+                          "date de fin", "fecha de fin"),
     ColumnField.COUNTRY: ("country code", "default address country code", "address country code", "country iso",
                           "country", "default address country", "address country", "land", "pays", "pais", "paese"),
     ColumnField.TAGS: ("tags", "tag", "labels", "label", "etiketten", "etiquetas", "etiquettes"),

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 LONGEST_NAME = 300
 LONGEST_EMAIL = 320
@@ -111,6 +116,31 @@ def labels_in(cell: str) -> tuple[str, ...]:
     if len(labels) > MOST_LABELS:
         raise BadCell(f"{len(labels)} tags or groups in one cell. {MOST_LABELS} is the most.")
     return tuple(labels.values())
+
+
+# Years that no zone or store pushes over the edge of what a time can hold.
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+_LAST_SECOND = time(23, 59, 59)
+
+
+def moment_in(cell: str, zone: tzinfo, *, is_end: bool) -> datetime | None:
+    """A date, or a date with a time, as ISO writes them; None for an empty cell. Raises BadCell.
+
+    Without a zone of its own it is in `zone`. A date alone means the whole day: an end is its last second.
+    """
+    text = cell.strip()
+    if not text:
+        return None
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            found = datetime.combine(date.fromisoformat(text), _LAST_SECOND if is_end else time())
+        else:
+            found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadCell(f"“{_short(text)}” is not a date. Write it as 2026-12-24 or 2026-12-24 09:00.") from error
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise BadCell(f"The year of {_short(text)} is out of range. Use one from {FIRST_YEAR} to {LAST_YEAR}.")
+    return found if found.tzinfo else found.replace(tzinfo=zone)
 
 
 def code_in(cell: str) -> str:

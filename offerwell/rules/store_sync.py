@@ -41,6 +41,7 @@ class ClaimedCode:
     """One code on one store as it was when a worker claimed it (`models.StoreCode`).
 
     `starts_at` and `ends_at` are the planned window: the code's own, else the offer's; None: none.
+    `is_redated`: these moved since the store was last seen to agree, so it must show exactly them.
     """
 
     id: int
@@ -60,11 +61,21 @@ class ClaimedCode:
     written_generation: int
     written_how: str
     problem: str
+    is_redated: bool = False
 
     @property
     def is_push(self) -> bool:
-        """Whether the store must follow: a new intent, or an old request of ours that may have landed late."""
-        return self.generation > self.observed_generation or self.is_suspect
+        """Whether the store must follow: a new intent, new dates, or an old request of ours that may land late."""
+        return self.generation > self.observed_generation or self.is_suspect or self.is_redated
+
+    @property
+    def is_untried(self) -> bool:
+        """Whether nothing of ours ever reached the store for it, as far as anybody knows.
+
+        A store that refuses a code it has makes this a saving, not a promise: a code created without a
+        look-up is then refused as taken, and looked up.
+        """
+        return not self.ref and not self.is_suspect and self.attempts == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +152,11 @@ def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
 
 
 def is_renamed(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the discount of a code that shoppers should use answers to another text: ours is of no use then."""
-    if seen is None or not seen.text or seen.codes_count > 1 or not _is_meant_to_work(code, now):
+    """Whether the discount of a code that shoppers should use answers to another text: ours is of no use then.
+
+    Of several codes only the first is told. Where that is not ours nobody knows whether ours is among them.
+    """
+    if seen is None or not seen.text or not _is_meant_to_work(code, now):
         return False
     return seen.text.casefold() != code.text.casefold()
 
@@ -282,15 +296,18 @@ def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement
 
 
 def _must_set_window(code: ClaimedCode, now: datetime) -> bool:
-    """A plain activation clears the end and moves a future start: with a plan, set the planned window."""
+    """A plain activation clears the end and moves a future start: with a plan, set the planned window.
+
+    It does nothing to an active discount, so a plan that moved is always set.
+    """
     if not code.wants_active:
         return False
-    return code.ends_at is not None or (code.starts_at is not None and now < code.starts_at)
+    return code.is_redated or code.ends_at is not None or (code.starts_at is not None and now < code.starts_at)
 
 
 def _has_planned_end(code: ClaimedCode, seen: Sighting) -> bool:
     if code.ends_at is None:
-        return True
+        return seen.ends_at is None or not code.is_redated
     if code.ends_at == NEVER:
         return seen.ends_at is None
     return seen.ends_at is not None and abs(seen.ends_at - code.ends_at) < timedelta(seconds=1)

@@ -73,6 +73,9 @@ class DiscountBook:
             errors += self.check_new_code(root, given.get("code"))
         errors += checks.check_dates(root, starts_at, given.get("endsAt"))
         errors += checks.check_terms(root, given)
+        errors += checks.check_kind(kind.value, root, given)
+        if kind.value.endswith("Bxgy"):
+            errors += checks.check_bxgy_is_whole(root, given)
         if errors:
             return errors
         return self.add(kind, given, starts_at, now)
@@ -119,7 +122,7 @@ class DiscountBook:
         discount = self.find(gid, (kind.node_type,))
         if discount is None:
             return [UserError(("id",), "Discount does not exist")]
-        errors = self.check_update(discount, root, given)
+        errors = self.check_update(discount, root, given) + list(checks.check_kind(kind.value, root, given))
         if errors:
             return errors
         now = self.clock()

@@ -68,6 +68,24 @@ def check_terms(root: str, given: Mapping[str, Any]) -> Iterator[UserError]:
     yield from check_tags(root, given.get("tags") or [])
 
 
+def check_kind(kind: str, root: str, given: Mapping[str, Any]) -> Iterator[UserError]:
+    """Refuse what a kind of discount cannot be (that it cannot is in the schema's texts; the words are assumed)."""
+    if kind.endswith("Bxgy"):
+        for side in ("customerBuys", "customerGets"):
+            if ((given.get(side) or {}).get("items") or {}).get("all"):
+                yield UserError((root, side, "items", "all"), "Items all is not supported for Buy X get Y.", "INVALID")
+    if kind.endswith("FreeShipping") and (given.get("combinesWith") or {}).get("shippingDiscounts"):
+        message = "Combines with shipping discounts is not valid for the discount class."
+        yield UserError((root, "combinesWith"), message, "INVALID_COMBINES_WITH_FOR_DISCOUNT_CLASS")
+
+
+def check_bxgy_is_whole(root: str, given: Mapping[str, Any]) -> Iterator[UserError]:
+    """Refuse a new Buy X get Y without one of its sides (assumed)."""
+    for side, words in (("customerBuys", "Customer buys"), ("customerGets", "Customer gets")):
+        if not (given.get(side) or {}).get("value"):
+            yield UserError((root, side), f"{words} can't be blank", "BLANK")
+
+
 def check_dates(root: str, starts_at: int, ends_at: int | None) -> Iterator[UserError]:
     """Refuse a window that ends before it starts."""
     if ends_at is not None and ends_at <= starts_at:

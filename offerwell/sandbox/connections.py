@@ -15,7 +15,7 @@ from offerwell.sandbox.registry import Call, Shown, field
 MAX_PAGE = 250
 CONNECTION_TYPES = (
     "DiscountNode DiscountCodeNode DiscountAutomaticNode DiscountRedeemCode WebhookSubscription "
-    "DiscountRedeemCodeBulkCreationCode BulkOperation"
+    "DiscountRedeemCodeBulkCreationCode BulkOperation Product ProductVariant Collection"
 )
 Key = Callable[[Any], tuple[int, Any]]
 

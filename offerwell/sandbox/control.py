@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from offerwell.sandbox.discounts import Discount, Kind
 from offerwell.sandbox.faults import FaultKind, FaultRefusedError
+from offerwell.sandbox.imports import ImportStatus
 from offerwell.sandbox.scalars import parse_datetime, show_datetime
 from offerwell.sandbox.schema import NEWEST_VERSION, VERSIONS
 
@@ -193,6 +194,8 @@ def rows_of(discount: Discount, now: float) -> Iterator[dict[str, object]]:
             "endsAt": None if discount.ends_at is None else show_datetime(discount.ends_at),
             "title": discount.title,
             "updatedAt": show_datetime(discount.updated_at),
+            "kind": discount.kind.value,
+            "tags": list(discount.tags),
         }
 
 
@@ -258,8 +261,10 @@ def seed_share(line: Mapping[str, Any]) -> float:
 
 
 def forget_discounts(store: Store) -> None:
-    """Delete all discounts, jobs and imports."""
+    """Delete all discounts and jobs, and stop the imports under way."""
     for discount in list(store.book):
         store.book.delete(discount)
+    for item in store.imports.running():
+        item.status = ImportStatus.CANCELING
     store.jobs.pending.clear()
     store.jobs.open_creations.clear()

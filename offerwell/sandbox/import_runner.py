@@ -41,11 +41,21 @@ class ImportRunner:
         """Bring one import forward: cancel it, run it halfway to its end, end it."""
         if item.status is ImportStatus.CANCELING:
             self.finish(item, ImportStatus.CANCELED)
-        elif self.store.clock() >= item.start_at and item.done_lines < len(item.lines):
+        elif self.store.clock() >= item.start_at and (
+            item.status is ImportStatus.CREATED or item.done_lines < lines_to_do(item)
+        ):
             item.status = ImportStatus.RUNNING
             await self.run_lines(item)
         if item.status is ImportStatus.RUNNING and self.store.clock() >= item.due:
+            self.end(item)
+
+    def end(self, item: Import) -> None:
+        """Close an import that is through; one that broke off has failed (the code is assumed)."""
+        if item.breaks_off_after is None:
             self.finish(item, ImportStatus.COMPLETED)
+        else:
+            item.error_code = "INTERNAL_SERVER_ERROR"
+            self.finish(item, ImportStatus.FAILED)
 
     def finish(self, item: Import, status: ImportStatus) -> None:
         """Close an import and tell the subscribers (the payload's fields are assumed)."""
@@ -55,10 +65,11 @@ class ImportRunner:
 
     async def run_lines(self, item: Import) -> None:
         """Run the lines still to do in portions, so that other requests are answered in between."""
-        for start in range(item.done_lines, len(item.lines), LINES_AT_ONCE):
-            portion = enumerate(item.lines[start : start + LINES_AT_ONCE], start)
+        last = lines_to_do(item)
+        for start in range(item.done_lines, last, LINES_AT_ONCE):
+            portion = enumerate(item.lines[start : min(last, start + LINES_AT_ONCE)], start)
             item.output += "".join(f"{self.run_line(item, line, number)}\n" for number, line in portion).encode()
-            item.done_lines = min(len(item.lines), start + LINES_AT_ONCE)
+            item.done_lines = min(last, start + LINES_AT_ONCE)
             self.save()
             await asyncio.sleep(0)
             if item.status is ImportStatus.CANCELING:
@@ -84,3 +95,8 @@ class ImportRunner:
             except GraphQLError as error:
                 body = {"errors": [error.formatted]}
         return json.dumps({**body, "__lineNumber": number}, separators=(",", ":"))
+
+
+def lines_to_do(item: Import) -> int:
+    """How many lines it will do."""
+    return len(item.lines) if item.breaks_off_after is None else item.breaks_off_after

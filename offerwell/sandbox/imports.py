@@ -42,6 +42,7 @@ class Import:
     due: float
     status: ImportStatus = ImportStatus.CREATED
     done_lines: int = 0
+    breaks_off_after: int | None = None
     output: bytes = b""
     error_code: str | None = None
     completed_at: int | None = None
@@ -76,11 +77,12 @@ class ImportDesk:
         self.uploads[key] = content
         return True
 
-    def start(self, mutation: str, content: bytes, version: str, due: float) -> Import:
-        """Accept an import."""
+    def start(self, mutation: str, content: bytes, version: str, due: float, *, half: bool = False) -> Import:
+        """Accept an import; one that is to break off does the first half of its lines."""
         lines = tuple(line for line in content.decode().splitlines() if line.strip())
         now = self.clock()
         made = Import(self.number(), mutation, lines, version, int(now), (now + due) / 2, due)
+        made.breaks_off_after = len(lines) // 2 if half else None
         self.imports[made.number] = made
         return made
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationType, parse
 
+from offerwell.sandbox.faults import FaultKind
 from offerwell.sandbox.imports import MAX_RUNNING, Import, ImportStatus
 from offerwell.sandbox.registry import Call, Shown, field, plain
 
@@ -76,7 +77,8 @@ def run(_root: None, call: Call, given: Given) -> Shown:
         return Shown("BulkOperationRunMutationPayload", {"bulkOperation": None, "userErrors": [error]})
     desk = call.store.imports
     content = desk.uploads[given["stagedUploadPath"]] or b""
-    made = desk.start(given["mutation"], content, call.version, call.store.due_after_import())
+    half = call.store.faults.strike(FaultKind.HALF_FAILED_JOB, "import", mutation=True) is not None
+    made = desk.start(given["mutation"], content, call.version, call.store.due_after_import(), half=half)
     return Shown("BulkOperationRunMutationPayload", {"bulkOperation": made, "userErrors": []})
 
 

@@ -6,12 +6,13 @@ the summaries of a basic discount.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
+from offerwell.sandbox.connections import Page, cut_page
 from offerwell.sandbox.registry import Call, Shown, field, plain
 from offerwell.sandbox.resolvers_discounts import ALL_TYPES, CODE_TYPES
 
@@ -32,7 +33,10 @@ plain("DiscountAmount", "amount appliesOnEachItem")
 plain("DiscountOnQuantity", "quantity effect")
 plain("DiscountQuantity", "quantity")
 plain("AllDiscountItems", "allItems")
-plain("DiscountCustomerBuys", "value")
+plain("DiscountCustomerBuys", "value items")
+plain("Product", "id")
+plain("ProductVariant", "id")
+plain("Collection", "id")
 plain("DiscountMinimumSubtotal", "greaterThanOrEqualToSubtotal")
 plain("DiscountMinimumQuantity", "greaterThanOrEqualToQuantity")
 plain("DiscountCountryAll", "allCountries")
@@ -149,10 +153,39 @@ def gets_value(value: Mapping[str, Any], call: Call) -> Shown:
 
 
 def items(given: Mapping[str, Any]) -> Shown:
-    """On which items; products and collections do not exist in the sandbox, so asking for them fails loudly."""
+    """On which items. Only their ids exist in the sandbox, so asking for more of them fails loudly."""
     if given.get("all"):
         return Shown("AllDiscountItems", {"allItems": True})
-    return Shown("DiscountCollections" if "collections" in given else "DiscountProducts", {})
+    return Shown("DiscountCollections" if "collections" in given else "DiscountProducts", given)
+
+
+@field("DiscountProducts", "products")
+def item_products(of: Shown, _call: Call, given: Given) -> Page:
+    """The products, by their ids."""
+    return ids_page("Product", (of.values.get("products") or {}).get("productsToAdd") or [], given)
+
+
+@field("DiscountProducts", "productVariants")
+def item_variants(of: Shown, _call: Call, given: Given) -> Page:
+    """The product variants, by their ids."""
+    return ids_page("ProductVariant", (of.values.get("products") or {}).get("productVariantsToAdd") or [], given)
+
+
+@field("DiscountCollections", "collections")
+def item_collections(of: Shown, _call: Call, given: Given) -> Page:
+    """The collections, by their ids."""
+    return ids_page("Collection", (of.values.get("collections") or {}).get("add") or [], given)
+
+
+def ids_page(typename: str, gids: Sequence[str], given: Given) -> Page:
+    """A page of items that are known by their ids alone."""
+    return cut_page([Shown(typename, {"id": gid}) for gid in gids], item_key, given)
+
+
+def item_key(item: Shown) -> tuple[int, Any]:
+    """The number in an item's id, twice."""
+    number = str(item.values["id"]).rpartition("/")[2]
+    return int(number), number
 
 
 @field("DiscountCodeBxgy DiscountAutomaticBxgy", "customerBuys")
@@ -162,7 +195,8 @@ def customer_buys(discount: Discount, _call: Call, _given: Given) -> Shown:
     quantity = (buys.get("value") or {}).get("quantity")
     if quantity is None:
         raise not_shown("customerBuys by amount")
-    return Shown("DiscountCustomerBuys", {"value": Shown("DiscountQuantity", {"quantity": quantity})})
+    shown = {"value": Shown("DiscountQuantity", {"quantity": quantity}), "items": items(buys.get("items") or {})}
+    return Shown("DiscountCustomerBuys", shown)
 
 
 @field(WITH_MINIMUM, "minimumRequirement")

@@ -20,6 +20,7 @@ from offerwell.sandbox.authorize_page import AuthorizePage
 from offerwell.sandbox.bucket import Pacing
 from offerwell.sandbox.control import control_routes
 from offerwell.sandbox.delivery import WebhookDelivery
+from offerwell.sandbox.faults import FaultKind
 from offerwell.sandbox.import_runner import ImportRunner
 from offerwell.sandbox.schema import NEWEST_VERSION, load_schema
 from offerwell.sandbox.store import Settings, Store
@@ -107,6 +108,9 @@ class SandboxServer:
 
     async def show_result(self, request: Request) -> Response:
         """Give out the result of an import."""
+        fault = self.store.faults.strike(FaultKind.ERROR_BEFORE_EFFECT, "Results")
+        if fault is not None:
+            return Response("<!DOCTYPE html><title>Error</title>", fault.status or 503, media_type="text/html")
         found = self.store.imports.imports.get(request.path_params["number"])
         if found is None or not found.output:
             return Response("", 404)

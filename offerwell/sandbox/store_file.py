@@ -45,6 +45,8 @@ IMPORT_FIELDS = (
     "status",
     "done_lines",
     "completed_at",
+    "breaks_off_after",
+    "error_code",
 )
 
 

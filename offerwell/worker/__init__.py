@@ -21,6 +21,7 @@ from offerwell.actions.forget_webhooks import forget_webhooks
 from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
 from offerwell.actions.process_webhooks import process_webhooks, stores_with_webhooks
 from offerwell.actions.run_import import imports_due, run_import
+from offerwell.actions.run_scheduled_change import run_scheduled_change, schedules_due
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
 
 if TYPE_CHECKING:
@@ -44,13 +45,17 @@ HANDLERS: dict[str, Callable[[int], object]] = {
     "keep_subscriptions": lambda store_id: keep_subscriptions(store_id=store_id),
     "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
 }
+# Nobody wakes these: their time comes by itself, and only the sweep sees it.
+TIMED: dict[str, Callable[[int], object]] = {
+    "run_schedule": lambda schedule_id: run_scheduled_change(schedule_id=schedule_id, at=timezone.now()),
+}
 
 
 def run_job(name: str, subject_id: int) -> None:
     """Do one job now. An error is logged: the rows stay due, and the sweep brings them back."""
     close_old_connections()
     try:
-        HANDLERS[name](subject_id)
+        (HANDLERS | TIMED)[name](subject_id)
     except Exception:
         log.exception("job %s %s failed; its rows stay due", name, subject_id)
     finally:
@@ -72,6 +77,15 @@ def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
     due += [("run_import", import_id) for import_id in imports_due(at=now)]
     due += [("process_webhooks", store_id) for store_id in stores_with_webhooks(at=now)]
     due += [("keep_subscriptions", store_id) for store_id in stores_to_subscribe(at=now)]
+    _submit(due, pool, running)
+
+
+def sweep_schedules(pool: Executor, running: dict[Job, Future[None]]) -> None:
+    """Make every scheduled change whose time has come, in a pool of its own: a store keeps the other for minutes."""
+    _submit([("run_schedule", schedule_id) for schedule_id in schedules_due(at=timezone.now())], pool, running)
+
+
+def _submit(due: list[Job], pool: Executor, running: dict[Job, Future[None]]) -> None:
     for job in due:
         if job not in running or running[job].done():
             running[job] = pool.submit(run_job, *job)
@@ -89,13 +103,13 @@ def serve_worker(*, threads: int = 2) -> None:
     for signum in _STOP_SIGNALS:
         signal.signal(signum, lambda *_: stopping.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-    with ThreadPoolExecutor(threads, "sweep") as pool:
-        _sweep_until_stopped(pool)
+    with ThreadPoolExecutor(threads, "sweep") as pool, ThreadPoolExecutor(2, "schedule") as timed:
+        _sweep_until_stopped(pool, timed)
         _leave_at_last()
         consumer.stop(graceful=True)
 
 
-def _sweep_until_stopped(pool: Executor) -> None:
+def _sweep_until_stopped(pool: Executor, timed: Executor) -> None:
     running: dict[Job, Future[None]] = {}
     for turn in count():
         if stopping.is_set():
@@ -105,6 +119,7 @@ def _sweep_until_stopped(pool: Executor) -> None:
                 _keep_statistics()
             if turn % FORGET_EVERY == 0:
                 forget_webhooks(at=timezone.now())
+            sweep_schedules(timed, running)
             sweep_once(pool, running)
             _beat()
         except Exception:

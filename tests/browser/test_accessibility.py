@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -67,6 +69,39 @@ def test_offers_and_the_dialog(page, look, store):
     expect(page.locator("ow-toast", has_text="3 codes activated")).to_be_visible(timeout=60_000)
 
 
+def test_an_offer_of_every_kind_of_discount(page, look, watch):
+    watch.expect_status(422)
+    page.goto("/reporting/sales-tracking/new/")
+    look.at(page, "offer-form-percent")
+    page.get_by_label("Name", exact=True).fill("Three for two")
+    page.get_by_label("Amount off", exact=False).check()
+    page.locator("#id_discount_value").fill("10")
+    page.get_by_label("Once per customer").check()
+    expect(page.locator("#discount-summary")).to_contain_text("off your order. Once per customer.")
+    look.at(page, "offer-form-amount")
+    page.get_by_label("Free shipping", exact=False).check()
+    expect(page.locator("#discount-summary")).to_contain_text("Free shipping.")
+    expect(page.locator("#id_discount_value")).to_be_hidden()
+    look.at(page, "offer-form-free-shipping")
+    page.get_by_label("Buy X Get Y", exact=False).check()
+    page.get_by_label("Members get a link that applies their code").check()
+    page.get_by_label("Goes on to").fill("//elsewhere.example")
+    page.get_by_role("button", name="Create offer").click()
+    expect(page.locator("#id_buys_ids-error")).to_contain_text("Paste at least one of the products")
+    expect(page.locator("#id_redirect-error")).to_be_visible()
+    look.at(page, "offer-form-bxgy-refused")
+    page.get_by_label("How many items", exact=True).fill("2")
+    page.get_by_label("Which ones", exact=True).fill("11")
+    page.get_by_label("How many items they get").fill("1")
+    page.get_by_label("What it applies to").select_option("collections")
+    page.get_by_label("Which ones it applies to").fill("22")
+    page.locator("#id_discount_value").fill("100")
+    page.get_by_label("Goes on to").fill("/collections/new")
+    page.get_by_role("button", name="Create offer").click()
+    expect(page.get_by_text("buy 2, get 1 free")).to_be_visible()
+    look.at(page, "offer-bxgy")
+
+
 def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, watch):
     watch.expect_status(409)
     # From the end of the list: one discount is deleted at last, and no other test may meet it.
@@ -109,6 +144,46 @@ def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, wat
     second.get_by_role("dialog").get_by_role("button", name="Undo").click()
     expect(steps.title(second)).to_have_text("1 code activated")
     store.arm(kind="outside_edit", code=bad.codes[0], action="delete")
+
+
+def test_changes_for_later(page, look):
+    day, back = (datetime.now(UTC).date() + timedelta(days=n) for n in (150, 154))
+    for _ in range(2):
+        steps.open_offer(page, steps.SUMMER)
+        steps.tick(page, steps.active_rows(page, 3, skip=2))
+        steps.manage(page)
+        steps.choose(page, "Codes", "Deactivate")
+        steps.to_confirm(page, "Deactivate 3 codes?")
+        page.locator("#when-later").check()
+        expect(page.locator("#when-summary")).to_contain_text("Choose a date and a time.")
+        page.get_by_label("Date", exact=True).fill(f"{day}")
+        page.get_by_label("Time", exact=True).fill("00:00")
+        page.get_by_label("Change back on").fill(f"{day}")
+        page.get_by_label("Change back at").fill("00:00")
+        expect(page.locator("#when-refusal")).to_be_visible()
+        look.at(page, "later-refused")
+        page.get_by_label("Change back on").fill(f"{back}")
+        expect(page.locator("#when-summary")).to_contain_text("changed back on")
+        look.at(page, "later")
+        page.get_by_role("button", name="Schedule", exact=True).click()
+        expect(steps.title(page)).to_have_text("Scheduled")
+        look.at(page, "later-scheduled")
+        steps.close(page)
+    page.reload()
+    look.at(page, "offer-with-a-schedule")
+    page.goto("/reporting/activity/scheduled/")
+    look.at(page, "scheduled")
+    for _ in range(2):
+        page.goto("/reporting/activity/scheduled/")
+        page.get_by_role("link", name="Deactivate 3 codes").first.click()
+        look.at(page, "scheduled-change")
+        page.get_by_role("link", name="Cancel", exact=True).click()
+        look.at(page, "scheduled-cancel")
+        page.get_by_role("button", name="Cancel the change").click()
+        expect(page.locator("#main")).to_contain_text("Cancelled by")
+    look.at(page, "scheduled-cancelled")
+    page.goto("/reporting/activity/scheduled/?show=past")
+    look.at(page, "scheduled-past")
 
 
 def test_selection_of_everything(page, look):
@@ -193,6 +268,7 @@ def test_a_workspace_where_nothing_is_yet(new_context, look):
         ("empty-offers", "/reporting/sales-tracking/"),
         ("empty-activity", "/reporting/activity/"),
         ("empty-drift", "/reporting/drift/"),
+        ("empty-scheduled", "/reporting/activity/scheduled/"),
         ("empty-members", "/members/"),
         ("empty-stores", "/settings/stores/"),
     ):

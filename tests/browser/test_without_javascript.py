@@ -24,6 +24,7 @@ SCREENS = (
     "/reporting/sales-tracking/2/generate/",
     "/reporting/activity/",
     "/reporting/activity/1/",
+    "/reporting/activity/scheduled/",
     "/members/",
     "/import/members/",
     "/import/codes/2/",

@@ -21,9 +21,15 @@ def created(told, *more):
 def test_create_enroll_generate(told, acme, store):
     body, code = created(told, "--ends", "2027-01-31")
     offer = Offer.objects.get()
+    assert body.pop("discount") == {
+        "minimum": None, "minimum_quantity": None, "usage_limit": None, "once_per_customer": False, "applies_to": "all",
+        "items": [], "buy": None, "get": None, "uses_per_order": None, "combines_with": [], "purchase": "one_time",
+        "title": "Summer Glow", "tags": [],
+    }  # fmt: skip
     assert (body, code) == ({
         "id": offer.pk, "name": "Summer Glow", "type": "both", "status": "active", "discount_kind": "percent",
-        "discount_value": "20", "starts_at": None, "ends_at": "2027-01-31T00:00:00+00:00",
+        "discount_value": "20", "terms": "20% off", "discount_links": None, "starts_at": None,
+        "ends_at": "2027-01-31T00:00:00+00:00",
         "destination": "https://shop.example/", "stores": ["Glow"], "members": 0,
         "codes": {"active": 0, "deactivated": 0}, "links": {"active": 0, "deactivated": 0},
     }, 0)  # fmt: skip
@@ -126,3 +132,51 @@ def test_the_tables_for_a_person(command, told, store):
         command("offers", "show", number).stdout.splitlines()[0]
         == f"Summer Glow (number {number}): Sales Link + Promo Code, active"
     )
+
+
+def test_every_term_has_an_option(told, store):
+    body, code = told(
+        "offers", "create", "Three for two", "--buy", "2", "--get", "1", "--buy-product", "11", "--collection", "22",
+        "--uses-per-order", "1", "--combines-with", "shipping", "--tag", "vip", "--title", "3 for 2", "--usage-limit", "9",
+        "--discount-links", "--redirect", "/new", "--utm-source", "{creator_handle}",
+    )  # fmt: skip
+    assert code == 0
+    assert (body["discount_kind"], body["discount_value"]) == ("bxgy", "100")
+    assert body["terms"] == "buy 2, get 1 free · 9 uses per code · 1 use per order · combines with shipping discounts"
+    assert body["discount"] | {"usage_limit": 9} == {
+        "minimum": None, "minimum_quantity": None, "usage_limit": 9, "once_per_customer": False,
+        "applies_to": "collections", "items": ["22"], "buy": {"quantity": 2, "products": ["11"]}, "get": 1,
+        "uses_per_order": 1, "combines_with": ["shipping"], "purchase": "one_time", "title": "3 for 2", "tags": ["vip"],
+    }  # fmt: skip
+    assert body["discount_links"] == {
+        "redirect": "/new", "utm_source": "{creator_handle}", "utm_medium": "", "utm_campaign": "",
+    }  # fmt: skip
+    free, code = told(
+        "offers", "create", "Shipping", "--free-shipping", "--minimum-quantity", "3", "--purchase", "both"
+    )
+    assert (free["terms"], code) == ("free shipping · from 3 items · also subscriptions", 0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--free-shipping", "--percent", "5"], ["--buy", "1", "--amount", "5"], ["--percent", "5", "--get", "1"],
+        ["--percent", "5", "--product", "1", "--collection", "2"],
+    ],
+)  # fmt: skip
+def test_options_that_do_not_go_together_are_refused(command, store, options):
+    assert command("offers", "create", "X", *options).exit_code == 2
+    assert Offer.objects.count() == 0
+
+
+def test_own_dates_of_codes(told, command, acme, store):
+    offer = make.offer(acme, "Summer", stores=[store])
+    nora = make.code(make.enrollment(offer), stores=[store])
+    assert told("codes", "dates", "summer", "--all", "--ends", "2027-01-31") == ({"offer": "Summer", "changed": 1}, 0)
+    nora.refresh_from_db()
+    assert nora.ends_at.isoformat() == "2027-01-31T00:00:00+00:00"
+    assert command("codes", "dates", "summer", "--all").exit_code == 2
+    assert told("codes", "dates", "summer", "--all", "--starts", "2028-01-01")[1] == 1
+    assert told("codes", "dates", "summer", "--all", "--as-offer") == ({"offer": "Summer", "changed": 1}, 0)
+    nora.refresh_from_db()
+    assert nora.ends_at is None

@@ -240,7 +240,7 @@ def clients(ground, names, *, seconds, seed_number, start_at=0.0, at_least=0):
 
 
 def adopt(refs_file, stores, ends_at=None):
-    """One offer whose codes all exist in the store already; a row each, made in bulk."""
+    """One offer whose codes all exist in the store already (or, with an empty ref, not yet); a row each."""
     from datetime import datetime
     from pathlib import Path
 
@@ -271,8 +271,9 @@ def adopt(refs_file, stores, ends_at=None):
             for one, text in zip(enrolled, refs, strict=True)
         ])  # fmt: skip
         StoreCode.objects.bulk_create([
-            StoreCode(**of, store_id=place["stores"][0], code=code, ref=refs[code.text], observed_generation=0,
-                      observed_status="active", due_at=None)
+            StoreCode(**of, store_id=place["stores"][0], code=code, ref=refs[code.text],
+                      observed_generation=0 if refs[code.text] else -1,
+                      observed_status="active" if refs[code.text] else "", due_at=None if refs[code.text] else now)
             for code in codes
         ])  # fmt: skip
     return place
@@ -342,6 +343,32 @@ def follow(ground, *, to_active, profile="", patience=20.0):
     }  # fmt: skip
 
 
+def create_all(ground, *, by_file=True):
+    """Create every code that waits, in this process. `by_file=False`: in small requests, as before."""
+    import resource
+
+    from django_scopes import scope
+
+    from offerwell.actions.sync_store import sync_store
+    from offerwell.integrations.shopify import ShopifyConnector
+    from offerwell.models import StoreCode, Workspace
+
+    if not by_file:
+        ShopifyConnector.create_from = 10**9
+    began = time.monotonic()
+    with scope(workspace=Workspace.objects.get(pk=ground["workspace"])):
+        for _ in range(100):
+            sync_store(store_id=ground["stores"][0])
+            if not StoreCode.objects.filter(due_at__isnull=False).exists():
+                break
+            time.sleep(0.2)
+        refs = dict(StoreCode.objects.filter(observed_generation=0, problem="").values_list("code__text", "ref"))
+    return {
+        "refs": refs, "seconds": round(time.monotonic() - began, 1), "cpu seconds": round(time.process_time(), 1),
+        "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }  # fmt: skip
+
+
 # -- what is stored -----------------------------------------------------------------------------------------
 
 
@@ -387,7 +414,7 @@ def stored(ground):
 
 
 VERBS = {
-    "migrate": migrate, "adopt": adopt, "change_all": change_all, "sign_in": sign_in, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
+    "migrate": migrate, "adopt": adopt, "create_all": create_all, "change_all": change_all, "sign_in": sign_in, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
 }  # fmt: skip
 
 if __name__ == "__main__":

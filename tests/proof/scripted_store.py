@@ -12,12 +12,14 @@ class ScriptedStore:
 
     batch_size = 250
     redate_from = 1_000_000
+    create_from = 1_000_000
 
     def __init__(self):
         self.status = {}
         self.texts = {}
         self.windows = {}
         self.calls = []
+        self.jobs = {}
         self.numbers = itertools.count(1)
         self.breaks = lambda call, names: None
         self.breaks_after = lambda call, names: None
@@ -66,6 +68,25 @@ class ScriptedStore:
             made.append(Created(ref=ref))
         self.breaks_after("create", [spec.code for spec in specs])
         return made
+
+    def create_many(self, specs):
+        """Does it at once. A code it has already is refused as taken."""
+        names = self._called("create_many", [spec.code for spec in specs])
+        job, told = f"job {next(self.numbers)}", {}
+        for spec in specs:
+            if spec.code.upper() in self.texts:
+                told[spec.code] = Created(refusal="Code must be unique.", taken=True)
+                continue
+            ref = f"made {next(self.numbers)}"
+            self.holds(ref, spec.code, title=spec.title)
+            told[spec.code] = Created(ref=ref)
+        self.jobs[job] = told
+        self.breaks_after("create_many", names)
+        return job
+
+    def created_by(self, job, codes):
+        self._called("created_by", codes)
+        return [self.jobs[job].get(code) for code in codes]
 
     def set_window(self, windows):
         for ref in self._called("set_window", windows):

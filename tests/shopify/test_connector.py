@@ -331,6 +331,7 @@ def test_the_input_of_a_percentage_code() -> None:
             "customerGets": {"value": {"percentage": 0.2}, "items": {"all": True}},
             "appliesOncePerCustomer": False,
             "usageLimit": None,
+            "combinesWith": {"productDiscounts": False, "orderDiscounts": False, "shippingDiscounts": False},
             "startsAt": "2026-06-01T00:00:00Z",
             "endsAt": None,
             "tags": ["offer-1"],

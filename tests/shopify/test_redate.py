@@ -134,7 +134,7 @@ def test_what_is_gone_is_left_out_and_nothing_else(sandbox: RunningSandbox) -> N
     ended(connector, connector.redate({kept: (STARTS, ENDS), gone: (STARTS, ENDS)}))
     assert windows(connector, [kept]) == {(WindowStatus.ACTIVE, STARTS, ENDS)}
     assert connector.set_window({gone: (STARTS, ENDS)}) == {gone: GONE}
-    with pytest.raises(BatchRefused, match="none of these is one"):
+    with pytest.raises(BatchRefused, match="None of these discounts"):
         connector.redate({gone: (STARTS, ENDS)})
     assert len(sandbox.calls("BulkRun")) == 1
 
@@ -173,7 +173,7 @@ def test_a_file_that_was_not_taken_is_not_run(
     connector = sandbox.connector(http=httpx.Client(transport=network))
     refs = expired(connector, f"UP{answer.status_code}{tries}-", 2)
     before = connector.read(refs)
-    with pytest.raises(BatchRefused, match=r"did not take the file .* No date was changed") as caught:
+    with pytest.raises(BatchRefused, match=r"did not take the file .* Nothing was changed") as caught:
         connector.redate(dict.fromkeys(refs, (STARTS, ENDS)))
     assert caught.value.permanent is permanent
     assert len(network.uploads) == tries
@@ -334,9 +334,17 @@ def test_other_kinds_get_their_dates_by_their_own_update_before_the_file_runs() 
     assert 10 <= len(variables["client"]) <= 255
 
 
-def test_without_a_basic_discount_nothing_is_written() -> None:
-    script = Script(STARTED, node(2, kind="Bxgy"))
-    with pytest.raises(BatchRefused, match="none of these is one"):
+def test_many_of_another_kind_go_by_a_file_of_their_own_update() -> None:
+    script = Script(STARTED, node(1), node(2, kind="Bxgy"), node(3, kind="Bxgy"))
+    connector_to(script.store, FakeTime()).redate({gid(number): (STARTS, ENDS) for number in range(1, 4)})
+    assert script.sent == ["NodeKinds", "StageUpload", "upload", "UpdateBasic", "BulkRun"]
+    variables = json.loads(script.store.requests[-1].content)["variables"]
+    assert variables["mutation"] == documents.text_of(documents.UPDATE_BXGY)
+
+
+def test_without_a_discount_that_can_be_changed_nothing_is_written() -> None:
+    script = Script(STARTED, node(2, kind="Mystery"))
+    with pytest.raises(BatchRefused, match="None of these discounts"):
         connector_to(script.store, FakeTime()).redate({gid(2): (STARTS, ENDS), gid(3): (STARTS, ENDS)})
     assert script.sent == ["NodeKinds"]
 

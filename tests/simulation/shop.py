@@ -46,6 +46,7 @@ class Shop:
         self.past = {}  # ref → [(moment, Discount or None)], oldest first
         self.owner = {}  # text → ref
         self.poisoned = set()  # refs and texts that no batch may hold
+        self.reports = {}  # job of creations → what it told of each code so far
         self.jobs = {}  # job → the moment from which it says that it is done, or None
         self.numbers = itertools.count(1)
         self.tell = lambda discount: None
@@ -165,6 +166,25 @@ class Shop:
     def create(self, specs):
         return [self._made(spec) for spec in specs]
 
+    def create_many(self, specs):
+        """A job that makes one after the other. One that breaks off halfway tells nothing of the rest."""
+        job, took, told = f"j{next(self.numbers)}", self.world.between(0.3, 3.0), {}
+        if self.faults.strikes("slow_job"):
+            took = self.world.between(30.0, SLOW_JOB)
+        is_endless, is_halved = self.faults.strikes("endless_job"), self.faults.strikes("half_failed_job")
+        for spec in specs:
+            if is_halved and self.world.rng.random() < 0.5:
+                continue
+            self.world.happen(
+                self.world.between(0.0, took), lambda spec=spec: told.__setitem__(spec.code, self._made(spec))
+            )
+        self.reports[job] = told
+        self.jobs[job] = None if is_endless else self.world.now + timedelta(seconds=took)
+        return job
+
+    def report(self, job, codes):
+        return [None if self.faults.strikes("silent_item_failure") else self.reports[job].get(code) for code in codes]
+
     def _made(self, spec):
         if spec.code in self.owner:
             return Created(refusal="Code must be unique.", taken=True)
@@ -179,7 +199,7 @@ class Shop:
 class Connection:
     """One worker's connector: fits `integrations.store.StoreConnector`. Every call may go wrong."""
 
-    batch_size, redate_from = 3, 3
+    batch_size, redate_from, create_from = 3, 3, 3
 
     def __init__(self, shop, life):
         self.shop, self.life, self.world, self.faults = shop, life, shop.world, shop.faults
@@ -210,6 +230,13 @@ class Connection:
 
     def create(self, specs):
         return self._write("create", [spec.code for spec in specs], lambda: self.shop.create(specs))
+
+    def create_many(self, specs):
+        return self._write("create_many", [spec.code for spec in specs], lambda: self.shop.create_many(specs))
+
+    def created_by(self, job, codes):
+        self._ask("created_by", codes)
+        return self.shop.report(job, codes)
 
     def set_window(self, windows):
         return self._write("set_window", list(windows), lambda: self.shop.set_windows(windows))

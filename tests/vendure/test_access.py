@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from django.utils import timezone
@@ -13,6 +15,7 @@ from offerwell.integrations import vendure as integration
 from offerwell.integrations.shopify.credentials import MemoryTokens, Token
 from offerwell.integrations.store import AccessRefused, DiscountKind, DiscountTerms, StoreError, WindowStatus
 from offerwell.models import Event, Store, StoreCode, StoreWebhooks
+from offerwell.rules.discount_terms import ItemKind, Items, Purchase
 from tests import make
 from tests.management.conftest import command, told  # noqa: F401  fixtures
 from tests.vendure.conftest import counts
@@ -237,13 +240,26 @@ def test_creations_before_a_refused_one_are_found_again_and_not_doubled(vendure,
     assert "nonsense" in made[1].refusal
 
 
-def test_a_kind_of_discount_vendure_has_not_is_refused_by_its_own_code_alone(vendure):
+@pytest.mark.parametrize(
+    ("terms", "named"),
+    [
+        ({"kind": DiscountKind.BUY_X_GET_Y}, "Buy X Get Y"),
+        ({"kind": DiscountKind.FREE_SHIPPING}, "free shipping"),
+        ({"items": Items(ItemKind.PRODUCTS, ("7",))}, "a discount on some products"),
+        ({"kind": DiscountKind.AMOUNT, "items": Items(ItemKind.COLLECTIONS, ("7",))}, "a discount on some collections"),
+        ({"minimum_quantity": 3}, "a minimum number of items"),
+        ({"purchase": Purchase.SUBSCRIPTION}, "a discount on subscriptions alone"),
+    ],
+)
+def test_terms_vendure_has_not_are_refused_by_their_own_code_alone(vendure, terms, named):
+    """Made without what it lacks, the promotion would give shoppers more than the brand meant."""
     now = timezone.now()
-    other = _spec("GIFT", now, kind="buy x get y")
-    made = open_(vendure).create([_spec("FINE", now), other])
+    fine = _spec("FINE", now)
+    made = open_(vendure).create([fine, replace(fine, code="GIFT", terms=replace(fine.terms, **terms))])
     assert (bool(made[0].ref), made[1].ref) == (True, "")
-    assert made[1].refusal.startswith(
-        "A Vendure store takes percent and amount off the order from Offerwell, not buy x"
+    assert made[1].refusal == (
+        f"A Vendure store takes percent and amount off the whole order from Offerwell, not {named}. "
+        "Take the store out of the offer, or change its discount."
     )
     assert set(vendure.statuses()) == {"FINE"}
 
@@ -275,11 +291,14 @@ def test_a_switch_takes_no_more_than_a_batch(vendure):
             store.switch(refs, active=True)
     with pytest.raises(StoreError, match="takes no job"):
         store.redate({"1": (timezone.now(), None)})
+    with pytest.raises(StoreError, match="takes no job"):
+        store.create_many([_spec("MANY", timezone.now())])
+    assert (store.created_by("none", ["MANY"]), vendure.promotions()) == ([None], [])
 
 
-def _spec(code, at, *, value=10, kind=DiscountKind.PERCENT):
+def _spec(code, at, *, value=10):
     from decimal import Decimal
 
     from offerwell.integrations.store import CodeSpec
 
-    return CodeSpec(code, "Spring", DiscountTerms(kind, Decimal(value)), at)
+    return CodeSpec(code, "Spring", DiscountTerms(DiscountKind.PERCENT, Decimal(value)), at)

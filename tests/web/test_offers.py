@@ -272,3 +272,116 @@ def test_odd_input_is_answered_and_stores_nothing(signed_in, glow, path, fields,
     body = filled(glow) | fields if path == "new/" else fields
     assert signed_in.post(BASE + path, body).status_code == status
     assert (Offer.objects.count(), Enrollment.objects.count(), PromoCode.objects.count()) == (1, 0, 0)
+
+
+# -- every kind of discount -----------------------------------------------------------------------------------
+
+BXGY = {
+    "type": "promo_code", "discount_kind": "bxgy", "discount_value": "50", "buys_quantity": "2", "buys_from": "products",
+    "buys_ids": "11\r\nhttps://admin.shopify.com/store/glow/products/12", "applies_to": "collections", "item_ids": "22",
+    "gets_quantity": "1", "tags": "vip\r\nsummer", "title": "Two and a half",
+}  # fmt: skip
+
+
+def test_a_form_makes_every_kind_and_shows_it_again(signed_in, acme, glow):
+    answer = signed_in.post(f"{BASE}new/", filled(glow, **BXGY))
+    offer = Offer.objects.get()
+    assert answer.status_code == 302
+    assert (offer.buys_ids, offer.item_ids, offer.tags, offer.discount_value) == (
+        ["11", "12"], ["22"], ["vip", "summer"], 50,
+    )  # fmt: skip
+    edit = signed_in.get(f"{BASE}{offer.pk}/edit/").content.decode()
+    assert 'id="kind-bxgy" value="bxgy" checked' in edit
+    assert ">11\n12</textarea>" in edit
+    assert ">vip\nsummer</textarea>" in edit
+    assert "Buy 2 items of 2 products and get 1 item from 1 collection at 50% off." in edit
+    page = text_of(signed_in.get(f"{BASE}{offer.pk}/"))
+    assert "buy 2, get 1 at 50% off" in page
+    free = filled(glow, name="Free", discount_kind="free_shipping", discount_value="", minimum="1250")
+    assert signed_in.post(f"{BASE}new/", free).status_code == 302
+    assert "free shipping · from 1,250 EUR" in text_of(signed_in.get(BASE))
+
+
+def test_fields_of_another_kind_mean_nothing(signed_in, glow):
+    """Without styles all fields are there, and somebody may have filled them before choosing another kind."""
+    assert (
+        signed_in.post(
+            f"{BASE}new/", filled(glow, **{**BXGY, "discount_kind": "percent", "applies_to": "all"})
+        ).status_code
+        == 302
+    )
+    offer = Offer.objects.get()
+    assert (offer.buys_ids, offer.buys_quantity, offer.gets_quantity, offer.item_ids) == ([], None, None, [])
+
+
+def test_what_is_wrong_with_a_term_stands_at_its_field(signed_in, glow):
+    wrong = {**BXGY, "buys_ids": "shoes", "gets_quantity": "none", "tags": "a\nb\nc\nd\ne", "applies_to": "all"}
+    answer = signed_in.post(f"{BASE}new/", filled(glow, **wrong))
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {"buys_ids", "gets_quantity", "tags", "applies_to"}
+    page = text_of(answer)
+    assert 'id="id_buys_ids-error"' in page
+    assert "“shoes” names none of the products." in page
+    assert "Fill in the discount" in page
+    assert Offer.objects.count() == 0
+
+
+def test_the_sentence_follows_the_form(signed_in, glow):
+    given = filled(glow, name="", discount_kind="amount", discount_value="10", minimum_quantity="3")
+    told = text_of(signed_in.post(f"{BASE}summary/", given))
+    assert "10 EUR off your order when you buy 3 items or more." in told
+    assert "Fill in the discount" in text_of(signed_in.post(f"{BASE}summary/", filled(glow, discount_value="x")))
+    assert (Offer.objects.count(), signed_in.get(f"{BASE}summary/").status_code) == (0, 405)
+
+
+def test_an_analyst_reads_no_summary(client, acme):
+    client.force_login(make.user(acme, role="analyst"))
+    assert client.post(f"{BASE}summary/", filled()).status_code in {403, 404}
+
+
+def test_members_get_discount_links_for_each_store(signed_in, acme, rival):
+    stores = [make.store(acme, label) for label in ("EU", "US")]
+    for store in stores:
+        type(store).objects.filter(pk=store.pk).update(address=f"glow-{store.label.lower()}.myshopify.com")
+    bloom = make.store(acme, "Bloom")  # a Vendure has no address that applies a code
+    type(bloom).objects.filter(pk=bloom.pk).update(kind="vendure", address="https://bloom.example.com/admin-api")
+    offer = make.offer(
+        acme, "Summer", type="promo_code", stores=[*stores, bloom], discount_links=True, redirect="/new?a=1",
+        utm_source="{code}",
+    )  # fmt: skip
+    nora = make.enrollment(offer, make.member(acme, "Nora"))
+    make.code(nora, "NORA20", stores=stores)
+    make.code(nora, "OLD", is_active=False, stores=stores)
+    links = [
+        f"https://glow-{label}.myshopify.com/discount/NORA20?redirect=/new%3Fa%3D1&utm_source=NORA20"
+        for label in ("eu", "us")
+    ]
+    page = signed_in.get(f"{BASE}{offer.pk}/").content.decode()
+    for link in links:
+        shown = link.replace("&", "&amp;")
+        assert f'href="{shown}"' in page
+        assert f'data-copy="{shown}"' in page
+    assert ("/discount/OLD" in page, "bloom.example.com" in page) == (False, False)
+    poll = signed_in.get(f"{BASE}{offer.pk}/statuses/", {"ids": str(nora.pk)}).content.decode()
+    assert links[0].replace("&", "&amp;") in poll
+    rows = b"".join(signed_in.get(f"{BASE}{offer.pk}/members.csv").streaming_content).decode("utf-8-sig").splitlines()
+    assert rows[0].endswith("Discount link (EU),Discount link (US)")
+    assert any(row.endswith(",".join(links)) for row in rows)
+    Offer.objects.update(discount_links=False)
+    assert "/discount/" not in signed_in.get(f"{BASE}{offer.pk}/").content.decode()
+
+
+def test_saving_without_a_new_date_pushes_no_dates(signed_in, acme, glow):
+    """The inputs show minutes; a start with seconds must not move by being shown."""
+    begun = datetime(2026, 10, 27, 8, 30, 12, 345, tzinfo=UTC)
+    offer = make.offer(acme, "Summer", stores=[glow], starts_at=begun)
+    make.code(make.enrollment(offer), stores=[glow])
+    shown = signed_in.get(f"{BASE}{offer.pk}/edit/").context["form"]
+    moved = filled(glow, discount_links="on", starts_at=shown["starts_at"].value())
+    assert moved["starts_at"] == "2026-10-27T08:30"
+    assert signed_in.post(f"{BASE}{offer.pk}/edit/", moved).status_code == 302
+    offer.refresh_from_db()
+    assert (offer.starts_at, offer.discount_links) == (begun, True)
+    assert StoreCode.objects.get().is_redated is False
+    signed_in.post(f"{BASE}{offer.pk}/edit/", {**moved, "starts_at": "2026-10-27T08:31"})
+    assert StoreCode.objects.get().is_redated is True

@@ -45,6 +45,14 @@ def upload_address(url: str, *, loopback: bool) -> str:
     return url
 
 
+def report_address(url: str, *, loopback: bool) -> str:
+    """The address a store gave for a report, under the rules of `upload_address`; else a permanent StoreError."""
+    if not _may_take_uploads(url, loopback=loopback):
+        reason = f"The store keeps its report at an address Offerwell does not read from ({url.strip()[:60]})."
+        raise StoreError(f"{reason} It looks the codes up.", permanent=True)
+    return url
+
+
 def _may_take_uploads(url: str, *, loopback: bool) -> bool:
     try:
         parts = urlsplit(url)

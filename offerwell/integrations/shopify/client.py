@@ -11,7 +11,8 @@ import logging
 import random
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from offerwell.integrations.shopify.answers import (
     AGAIN,
@@ -26,11 +27,11 @@ from offerwell.integrations.shopify.answers import (
 )
 from offerwell.integrations.shopify.retry import Retries
 from offerwell.integrations.shopify.upload import as_form, judge_upload
-from offerwell.integrations.shopify.wire import Answer, NoAnswer, NotSent, post
+from offerwell.integrations.shopify.wire import Answer, BadStatus, NoAnswer, NotSent, get_lines, post
 from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import httpx
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from offerwell.integrations.shopify.upload import UploadPlace
 
 log = logging.getLogger(__name__)
+
+Report = TypeVar("Report")
 
 # How long a throttled request is pressed before the caller is told to come back later.
 PATIENCE_SECONDS = 120.0
@@ -101,6 +104,22 @@ class AdminClient:
         body, content_type = as_form(place, content)
         self._retries.run(lambda: self._uploaded(place.url, body, content_type))
 
+    def read_report(self, url: str, read: Callable[[Iterable[bytes]], Report]) -> Report:
+        """What `read` makes of the report's lines, as they come; fetched without our credentials.
+
+        Raises StoreError where it is not given out, or not whole. It may be fetched again.
+        """
+        return self._retries.run(lambda: self._report_read(url, read))
+
+    def _report_read(self, url: str, read: Callable[[Iterable[bytes]], Report]) -> Report:
+        headers = {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}
+        try:
+            return read(get_lines(self._http, url, headers, self._clock))
+        except (NotSent, NoAnswer, BadStatus) as error:
+            is_gone = isinstance(error, BadStatus) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            reason = f"The store's report on its changes could not be read: {error}. Offerwell looks the codes up."
+            raise StoreError(reason, permanent=is_gone) from error
+
     def close(self) -> None:
         """Close the connections to the store."""
         self._http.close()
@@ -111,7 +130,7 @@ class AdminClient:
         try:
             answer = post(self._http, url, body, headers, self._clock)
         except (NotSent, NoAnswer) as error:
-            reason = f"The file of dates did not reach the store's storage: {error}. No date was changed."
+            reason = f"The file of changes did not reach the store's storage: {error}. Nothing was changed."
             raise BatchRefused(reason) from error
         judge_upload(answer)
 

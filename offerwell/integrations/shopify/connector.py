@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 
 from offerwell.integrations.shopify import documents
+from offerwell.integrations.shopify.addresses import report_address
+from offerwell.integrations.shopify.bulk_report import created, created_lines, report_in
 from offerwell.integrations.shopify.client import AdminClient, Call
+from offerwell.integrations.shopify.discount_input import dates_input, discount_input
 from offerwell.integrations.shopify.documents import Operation, aliased, text_of
 from offerwell.integrations.shopify.kinds import RememberedKinds
 from offerwell.integrations.shopify.upload import FILE_NAME, FILE_TYPE, LARGEST_FILE_BYTES, place_in
-from offerwell.integrations.shopify.user_errors import UserError, refusal_in, user_errors
+from offerwell.integrations.shopify.user_errors import refusal_in, user_errors
 from offerwell.integrations.store import (
     BatchRefused,
     CodeSpec,
     Created,
-    DiscountKind,
-    DiscountTerms,
     FateUnknown,
     StoreCode,
     StoreError,
@@ -47,8 +48,7 @@ Item = TypeVar("Item")
 LARGEST_INPUT = 250
 GONE = "The store has no such discount any more. Activate the code to create it again."
 UNKNOWN_KIND = "Offerwell cannot change the dates of this kind of discount. Change them in the store's admin."
-NO_BASIC = "The store changes many dates at once only of plain discounts, and none of these is one."
-BASIC = "DiscountCodeBasic"
+NONE_TO_CHANGE = "None of these discounts is there and of a kind whose dates Offerwell can change."
 BULK_OPERATION = "gid://shopify/BulkOperation/"
 ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
 AT_ITS_LIMIT = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
@@ -65,6 +65,8 @@ class ShopifyConnector:
     batch_size: int = LARGEST_INPUT
     # 20 points and an upload in place of 2,000 points: from here on the wait for points is the longer one.
     redate_from: int = 200
+    # Creations take a store longer than updates, and a small file takes seconds to be begun.
+    create_from: int = 300
 
     def __init__(self, client: AdminClient, *, loopback: bool = False) -> None:
         self._client = client
@@ -119,14 +121,36 @@ class ShopifyConnector:
 
     def create(self, specs: Sequence[CodeSpec]) -> Sequence[Created]:
         """One discount per spec, 90 per request, answers in order. After an error some may exist: look up."""
-        inputs = [{"input": _basic_input(spec)} for spec in specs]
-        outcomes = self._each_or_refused(documents.CREATE_BASIC, inputs)
-        with _understood(documents.CREATE_BASIC):
-            return [_created(outcome) for outcome in outcomes]
+        made: dict[int, Created] = {}
+        for operation in dict.fromkeys(documents.CREATE_FOR_KIND.values()):
+            places = [at for at, spec in enumerate(specs) if documents.CREATE_FOR_KIND[spec.terms.kind] is operation]
+            outcomes = self._each_or_refused(operation, [{"input": discount_input(specs[at])} for at in places])
+            with _understood(operation):
+                made |= {at: created(outcome) for at, outcome in zip(places, outcomes, strict=True)}
+        return [made[at] for at in range(len(specs))]
+
+    def create_many(self, specs: Sequence[CodeSpec]) -> str:
+        """Run the creation of the specs' one kind for each line of an uploaded file; the operation's id."""
+        operations = {documents.CREATE_FOR_KIND[spec.terms.kind] for spec in specs}
+        if len(operations) != 1:
+            raise ValueError("create_many takes discounts of one kind")
+        place = self._staged()
+        self._client.upload(place, _lines([{"input": discount_input(spec)} for spec in specs]))
+        return self._run(place, operations.pop())
+
+    def created_by(self, job: str, codes: Sequence[str]) -> Sequence[Created | None]:
+        """What the operation's report says of each line; a part of it where the operation broke off."""
+        found = self._ask(documents.BULK_RESULT, {"id": job})
+        with _understood(documents.BULK_RESULT):
+            url = report_in(found["bulkOperation"])
+        if not url:
+            return [None] * len(codes)
+        address = report_address(url, loopback=self._loopback)
+        return self._client.read_report(address, lambda lines: created_lines(lines, len(codes)))
 
     def set_window(self, windows: Windows) -> Mapping[str, str]:
         """Give each ref its dates, by the update of its own kind. Ref → refusal, empty when done."""
-        return self._updated({ref: _dates(*window) for ref, window in windows.items()})
+        return self._updated({ref: dates_input(*window) for ref, window in windows.items()})
 
     def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
         """Give each ref this code. The store refuses it for a discount of several codes."""
@@ -144,22 +168,24 @@ class ShopifyConnector:
         return refusals
 
     def redate(self, windows: Windows) -> str:
-        """Run the update of a Basic discount for each line of an uploaded file; the operation's id.
+        """Run the update of the most frequent kind for each line of an uploaded file; the operation's id.
 
-        Only Basic discounts go into the file; without one BatchRefused is raised and nothing written.
-        Other kinds get their dates by `set_window` just before the file runs; those that are gone or
-        of a kind nobody knows are left out. What is refused so is not told here: read back, it is as
-        it was, and `set_window` gives the words. After a passing StoreError the operation never
-        started, and after BatchRefused neither: at most those other kinds have their dates then.
+        An operation runs one mutation, and the update must be that of the discount's own kind. The other
+        kinds get their dates by `set_window` just before the file runs; those that are gone or of a kind
+        nobody knows are left out. What is refused so is not told here: read back, it is as it was, and
+        `set_window` gives the words. Without any to change BatchRefused is raised and nothing written.
+        After a passing StoreError the operation never started, and after BatchRefused neither: at most
+        those other kinds have their dates then.
         """
         kinds = self._kinds_of(list(windows))
-        content = _lines([_redated(ref, windows[ref]) for ref in windows if kinds.get(ref) == BASIC])
-        others = {ref: window for ref, window in windows.items() if _has_own_update(kinds.get(ref))}
+        main = _most_frequent([kind for ref in windows if (kind := kinds.get(ref)) in documents.UPDATE_FOR_KIND])
+        content = _lines([_redated(ref, windows[ref]) for ref in windows if kinds.get(ref) == main])
+        others = {ref: window for ref, window in windows.items() if _has_other_update(kinds.get(ref), main)}
         place = self._staged()
         self._client.upload(place, content)
         if others:
             self.set_window(others)
-        return self._run(place)
+        return self._run(place, documents.UPDATE_FOR_KIND[main])
 
     def subscriptions(self) -> Sequence[Subscription]:
         """Every webhook subscription made by API, page after page. Fits `integrations.store.WebhookStore`."""
@@ -214,10 +240,10 @@ class ShopifyConnector:
             [target] = payload["stagedTargets"]
             return place_in(target, loopback=self._loopback)
 
-    def _run(self, place: UploadPlace) -> str:
+    def _run(self, place: UploadPlace, operation: Operation) -> str:
         """Start the operation, under a name of its own, by which the store's staff could find it."""
         variables = {
-            "mutation": text_of(documents.UPDATE_BASIC),
+            "mutation": text_of(operation),
             "path": place.key,
             "client": f"offerwell-{uuid.uuid4()}",
         }
@@ -304,7 +330,7 @@ def _operation_in(payload: Json) -> str:
         raise StoreError(reason, retry_after=BUSY_SECONDS)
     if errors:
         is_passing = all(error.code in FILE_TROUBLE for error in errors)
-        reason = f"The store refused the file of dates: {refusal_in(errors)}"
+        reason = f"The store refused the file of changes: {refusal_in(errors)}"
         raise BatchRefused(reason, permanent=not is_passing)
     raise FateUnknown(f"The store named no operation for the change. {READ_BACK}")
 
@@ -316,22 +342,26 @@ def _has_ended(poll: Json | None) -> bool:
     return poll["status"] in ENDED if "status" in poll else bool(poll["done"])
 
 
-def _has_own_update(kind: str | None) -> bool:
-    return kind != BASIC and kind in documents.UPDATE_FOR_KIND
+def _most_frequent(kinds: Sequence[str]) -> str:
+    if not kinds:
+        raise BatchRefused(NONE_TO_CHANGE, permanent=True)
+    return Counter(kinds).most_common(1)[0][0]
+
+
+def _has_other_update(kind: str | None, main: str) -> bool:
+    return kind != main and kind in documents.UPDATE_FOR_KIND
 
 
 def _redated(ref: str, window: tuple[datetime, datetime | None]) -> Json:
     """The variables of an update to new dates."""
-    return {"id": ref, "input": _dates(*window)}
+    return {"id": ref, "input": dates_input(*window)}
 
 
 def _lines(changes: Sequence[Json]) -> bytes:
-    """One change a line. Raises BatchRefused for none, and for more than one file takes."""
-    if not changes:
-        raise BatchRefused(NO_BASIC, permanent=True)
+    """One change a line. Raises BatchRefused for more than one file takes."""
     content = "".join(f"{json.dumps(change, separators=(',', ':'))}\n" for change in changes).encode()
     if len(content) > LARGEST_FILE_BYTES:
-        raise BatchRefused("These are more dates than the store takes in one file.", permanent=True)
+        raise BatchRefused("These are more changes than the store takes in one file.", permanent=True)
     return content
 
 
@@ -355,18 +385,6 @@ def _as_typed(code: str, found: StoreCode | None) -> StoreCode | None:
     if found is None or found.code.casefold() == code.casefold():
         return found
     return StoreCode(found.ref, found.status, found.starts_at, found.ends_at, code, found.title, found.codes_count)
-
-
-def _created(outcome: Json | BatchRefused) -> Created:
-    if isinstance(outcome, BatchRefused):
-        return Created(refusal=outcome.reason)
-    if errors := user_errors(outcome):
-        return Created(refusal=refusal_in(errors), taken=any(_is_taken(error) for error in errors))
-    return Created(ref=str(outcome["codeDiscountNode"]["id"]))
-
-
-def _is_taken(error: UserError) -> bool:
-    return error.code == "TAKEN" and error.field[-1:] == ("code",)
 
 
 def _update_refusal(outcome: Json | BatchRefused) -> str:
@@ -406,43 +424,6 @@ def _hook_refusal(outcome: Json | BatchRefused) -> str:
     if all(HOOK_TAKEN in error.message for error in errors):
         return ""
     return refusal_in(errors)
-
-
-def _basic_input(spec: CodeSpec) -> Json:
-    terms = spec.terms
-    given: dict[str, Any] = {
-        "title": spec.title,
-        "code": spec.code,
-        "context": {"all": "ALL"},
-        "customerGets": {"value": _value(terms), "items": {"all": True}},
-        "appliesOncePerCustomer": terms.once_per_customer,
-        "usageLimit": terms.usage_limit,
-        **_dates(spec.starts_at, spec.ends_at),
-    }
-    if terms.minimum is not None:
-        given["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": f"{terms.minimum:f}"}}
-    if spec.tags:
-        given["tags"] = list(spec.tags)
-    return given
-
-
-def _value(terms: DiscountTerms) -> Json:
-    """Shopify writes 20 % as 0.2, and sums as text."""
-    if terms.kind is DiscountKind.PERCENT:
-        return {"percentage": float(terms.value / Decimal(100))}
-    return {"discountAmount": {"amount": f"{terms.value:f}", "appliesOnEachItem": False}}
-
-
-def _dates(starts_at: datetime, ends_at: datetime | None) -> Json:
-    """An end that is left out would stay as it is: no end must be said."""
-    return {"startsAt": _stamp(starts_at), "endsAt": None if ends_at is None else _stamp(ends_at)}
-
-
-def _stamp(moment: datetime) -> str:
-    """Shopify keeps whole seconds."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without its zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(text: str | None) -> datetime | None:

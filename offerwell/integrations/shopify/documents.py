@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from offerwell.integrations.store import DiscountKind
+
 FOLDER = Path(__file__).parent / "operations"
 _SHAPE = re.compile(r"(?P<kind>query|mutation) (?P<name>\w+)\((?P<params>[^)]*)\) \{\n  (?P<field>.*)\n\}", re.DOTALL)
 _VARIABLE = re.compile(r"\$(\w+)")
@@ -43,6 +45,8 @@ JOB_POLL = Operation("job_poll", points=1, per_request=200)
 BULK_ACTIVATE = Operation("bulk_activate", points=10)
 BULK_DEACTIVATE = Operation("bulk_deactivate", points=10)
 CREATE_BASIC = Operation("create_basic", points=10, per_request=90)
+CREATE_BXGY = Operation("create_bxgy", points=10, per_request=90)
+CREATE_FREE_SHIPPING = Operation("create_free_shipping", points=10, per_request=90)
 UPDATE_BASIC = Operation("update_basic", points=10, per_request=90)
 UPDATE_BXGY = Operation("update_bxgy", points=10, per_request=90)
 UPDATE_FREE_SHIPPING = Operation("update_free_shipping", points=10, per_request=90)
@@ -57,13 +61,22 @@ HOOK_LIST = Operation("hook_list", points=12)
 # Asked twice, the second is refused as being there (or not there) already.
 HOOK_CREATE = Operation("hook_create", points=10, per_request=20, repeatable=True)
 HOOK_DELETE = Operation("hook_delete", points=10, per_request=50, repeatable=True)
+BULK_RESULT = Operation("bulk_result", points=1)
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
-    CREATE_BASIC, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
-    STAGE_UPLOAD, BULK_RUN, BULK_POLL, DELETE_CODE, SUBSCRIPTIONS_COUNT, SCHEMA_ROOTS,
+    CREATE_BASIC, CREATE_BXGY, CREATE_FREE_SHIPPING, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
+    STAGE_UPLOAD, BULK_RUN, BULK_POLL, BULK_RESULT, DELETE_CODE, SUBSCRIPTIONS_COUNT, SCHEMA_ROOTS,
     HOOK_LIST, HOOK_CREATE, HOOK_DELETE,
 )  # fmt: skip
+
+# Which mutation makes a discount of this kind, and what the store then calls it.
+CREATE_FOR_KIND = {
+    DiscountKind.PERCENT: CREATE_BASIC,
+    DiscountKind.AMOUNT: CREATE_BASIC,
+    DiscountKind.BUY_X_GET_Y: CREATE_BXGY,
+    DiscountKind.FREE_SHIPPING: CREATE_FREE_SHIPPING,
+}
 
 # Which update leaves a discount of this kind what it is.
 UPDATE_FOR_KIND = {

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from offerwell.integrations.shopify.answers import Json
     from offerwell.integrations.shopify.wire import Answer
 
-FILE_NAME = "windows.jsonl"
+FILE_NAME = "lines.jsonl"
 FILE_TYPE = "text/jsonl"
-# Shopify takes 100 MB; 20 MB are some 120,000 windows, and are held in memory here.
+# Shopify takes 100 MB; 20 MB are some 120,000 windows or 40,000 creations, and are held in memory here.
 LARGEST_FILE_BYTES = 20 * 1024 * 1024
 
 _TAKEN = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
@@ -63,7 +63,7 @@ def judge_upload(answer: Answer) -> None:
     what = "a web page" if is_page and answer.status in _TAKEN else f"HTTP {answer.status}"
     is_passing = is_page or answer.status in _PASSING or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     raise BatchRefused(
-        f"The store's storage did not take the file of dates ({what}). No date was changed.",
+        f"The store's storage did not take the file of changes ({what}). Nothing was changed.",
         permanent=not is_passing,
         retry_after=answer.retry_after,
     )

@@ -1,4 +1,4 @@
-"""One POST to a store: time-outs, no redirects, a cap on the answer's size. Knows nothing of GraphQL."""
+"""One request to a store: time-outs, no redirects, a cap on the answer's size. Knows nothing of GraphQL."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 TIMEOUTS = httpx.Timeout(30.0, connect=5.0, pool=5.0)
 LONGEST_ANSWER_SECONDS = 120.0
 LARGEST_ANSWER_BYTES = 20 * 1024 * 1024
+# A report has a line of a few hundred bytes for each line of a file of 20 MB at most.
+LARGEST_REPORT_BYTES = 64 * 1024 * 1024
+LONGEST_LINE_BYTES = 1024 * 1024
 LONGEST_RETRY_AFTER = 900.0
 
 
@@ -24,6 +27,14 @@ class NotSent(Exception):
 
 class NoAnswer(Exception):
     """The request left, and no whole answer came back."""
+
+
+class BadStatus(Exception):
+    """A file was not given out: the HTTP status says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +82,48 @@ def post(http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], 
         raise NoAnswer(_plain(error)) from error
 
 
+def get_lines(http: httpx.Client, url: str, headers: Mapping[str, str], clock: Callable[[], float]) -> Iterator[bytes]:
+    """The lines of a file as they come. Raises NotSent, NoAnswer, or BadStatus before the first one."""
+    try:
+        with http.stream(
+            "GET", url, headers=dict(headers), timeout=TIMEOUTS, follow_redirects=False
+        ) as response:  # fmt: skip
+            if response.status_code != httpx.codes.OK:
+                raise BadStatus(response.status_code)
+            yield from _lines(_pieces(response, LARGEST_REPORT_BYTES, clock))
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+        raise NotSent(_plain(error)) from error
+    except httpx.HTTPError as error:
+        raise NoAnswer(_plain(error)) from error
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Whole lines; what follows the last line feed too, which a broken file cuts off."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        if len(rest) > LONGEST_LINE_BYTES:
+            raise NoAnswer("a line of the report is longer than 1 MB")
+        yield from (line for line in whole if line.strip())
+    if rest.strip():
+        yield rest
+
+
 def _whole_body(response: httpx.Response, clock: Callable[[], float]) -> bytes:
-    """All of it, or NoAnswer: httpx limits the time between two bytes, not that of the whole."""
-    body = bytearray()
-    deadline = clock() + LONGEST_ANSWER_SECONDS
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > LARGEST_ANSWER_BYTES:
-            raise NoAnswer("the answer is larger than 20 MB")
+    """All of it, or NoAnswer."""
+    return b"".join(_pieces(response, LARGEST_ANSWER_BYTES, clock))
+
+
+def _pieces(response: httpx.Response, most: int, clock: Callable[[], float]) -> Iterator[bytes]:
+    """The body as it comes, or NoAnswer: httpx limits the time between two bytes, not that of the whole."""
+    length, deadline = 0, clock() + LONGEST_ANSWER_SECONDS
+    for piece in response.iter_bytes():
+        length += len(piece)
+        if length > most:
+            raise NoAnswer(f"the answer is larger than {most // 1024 // 1024} MB")
         if clock() > deadline:
             raise NoAnswer(f"the answer was not complete after {LONGEST_ANSWER_SECONDS:.0f} seconds")
-    return bytes(body)
+        yield piece
 
 
 def _retry_after(text: str, now: float) -> float | None:

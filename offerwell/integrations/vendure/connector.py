@@ -33,6 +33,7 @@ from offerwell.integrations.vendure import documents
 from offerwell.integrations.vendure.answers import GONE, NO_CHANNEL, Halted, sentence
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import Operation, aliased, text_of
+from offerwell.rules.discount_terms import ItemKind, Purchase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -84,6 +85,8 @@ class VendureConnector:
     batch_size: int = AT_ONCE
     # There is no job that sets many windows: `set_window` is always the way.
     redate_from: int = sys.maxsize
+    # And none that creates many; Vendure would not refuse a code it has either.
+    create_from: int = sys.maxsize
 
     def __init__(self, api: AdminApi, address: Address, clock: Callable[[], float]) -> None:
         self._api = api
@@ -157,6 +160,14 @@ class VendureConnector:
         with _understood(documents.CREATE_PROMOTION):
             made = [Created(refusal=given) if isinstance(given, str) else _created(next(outcomes)) for given in inputs]
         return self._with_lost_refs(specs, made)
+
+    def create_many(self, specs: Sequence[CodeSpec]) -> NoReturn:
+        """Vendure takes no such job; `create` is the way."""
+        raise BatchRefused(f"Vendure takes no job for {len(specs)} codes at once.", permanent=True)
+
+    def created_by(self, job: str, codes: Sequence[str]) -> Sequence[Created | None]:  # noqa: ARG002  there are no jobs
+        """Nothing is known of any: there are no such jobs."""
+        return [None] * len(codes)
 
     def set_window(self, windows: Windows) -> Mapping[str, str]:
         """Give each ref its dates and enable it: a window is what makes a code active. Ref → refusal."""
@@ -426,10 +437,9 @@ def _created(outcome: Outcome) -> Created:
 
 def _input(spec: CodeSpec, channel: Channel) -> Json | str:
     """The promotion to make, or the sentence why Vendure cannot have it."""
-    action = _action(spec.terms, channel)
-    if action is None:
+    if unfit := _unfit(spec.terms):
         return (
-            f"A Vendure store takes percent and amount off the order from Offerwell, not {spec.terms.kind}. "
+            f"A Vendure store takes percent and amount off the whole order from Offerwell, not {unfit}. "
             "Take the store out of the offer, or change its discount."
         )
     return {
@@ -440,17 +450,26 @@ def _input(spec: CodeSpec, channel: Channel) -> Json | str:
         "usageLimit": spec.terms.usage_limit,
         "perCustomerUsageLimit": 1 if spec.terms.once_per_customer else None,
         "conditions": _conditions(spec.terms, channel),
-        "actions": [action],
+        "actions": [_action(spec.terms, channel)],
         "translations": [{"languageCode": channel.language, "name": spec.title, "description": ""}],
     }
 
 
-def _action(terms: DiscountTerms, channel: Channel) -> Json | None:
+def _unfit(terms: DiscountTerms) -> str:
+    """What of the terms cannot be had here; empty when all can. Without it shoppers would get more than was meant."""
+    if terms.kind not in {DiscountKind.PERCENT, DiscountKind.AMOUNT}:
+        return "free shipping" if terms.kind is DiscountKind.FREE_SHIPPING else "Buy X Get Y"
+    if terms.items.kind is not ItemKind.ALL:
+        return f"a discount on some {terms.items.kind}"
+    if terms.minimum_quantity is not None:
+        return "a minimum number of items"
+    return "a discount on subscriptions alone" if terms.purchase is Purchase.SUBSCRIPTION else ""
+
+
+def _action(terms: DiscountTerms, channel: Channel) -> Json:
     if terms.kind is DiscountKind.PERCENT:
         return _operation("order_percentage_discount", discount=f"{terms.value:f}")
-    if terms.kind is DiscountKind.AMOUNT:
-        return _operation("order_fixed_discount", discount=_minor_units(terms.value, channel))
-    return None
+    return _operation("order_fixed_discount", discount=_minor_units(terms.value, channel))
 
 
 def _conditions(terms: DiscountTerms, channel: Channel) -> list[Json]:

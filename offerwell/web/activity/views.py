@@ -24,12 +24,14 @@ from offerwell.queries.activity import (
     undone_by,
 )
 from offerwell.queries.change_progress import progress_of
+from offerwell.queries.scheduled_changes import open_count, schedule_of, troubled
 from offerwell.rules.drift import Verb, What
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
 from offerwell.web.activity.change_csv import ITEM_HEADINGS, MEMBER_HEADINGS, item_lines, member_batches
 from offerwell.web.activity.outcome import Standing, standing
+from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.manage_offers.sentences import exclusions
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
@@ -44,7 +46,9 @@ def activity(request: BrandRequest) -> HttpResponse:
     before, after = number_from(request.GET.get("before")), number_from(request.GET.get("after"))
     listed = change_list(before=before, after=after)
     rows = [(row, standing(row.progress)) for row in listed.rows]
-    shown = {"rows": rows, "older": listed.older, "newer": listed.newer}
+    missed = [line_of(schedule) for schedule in troubled(at=timezone.now())]
+    shown = {"rows": rows, "older": listed.older, "newer": listed.newer, "waiting": open_count()}
+    shown |= {"missed_schedules": missed}
     return render(request, "web/activity/activity.html", shown)
 
 
@@ -149,6 +153,7 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "more_bad": now.failed - len(bad),
         "where": "page",
         "undone_by": undone,
+        "schedule": schedule_of(found) if found.door == "schedule" else None,
         "may_change": may_change,
         "may_export": may(request.place.role, Action.EXPORT),
         "can_undo": may_change

@@ -13,7 +13,10 @@ from django import forms
 
 from offerwell.models import OfferStatus, OfferType, Store
 from offerwell.rules.code_names import NamePattern, split_pattern
+from offerwell.rules.discount_terms import DiscountKind, ItemKind, Purchase
+from offerwell.rules.discount_words import shopper_sentence
 from offerwell.rules.offer_draft import OfferDraft, problems_of, tidied
+from offerwell.rules.store_items import split_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +37,32 @@ TYPE_CARDS = (
     (OfferType.SALES_LINK, "Each member gets a tracked link to your store."),
     (OfferType.BOTH, "Each member gets a code and a link."),
 )
-DISCOUNT_KINDS = (("percent", "% off"), ("amount", "Amount off"))
+# Each kind as a card: value, id in the page, name, meaning.
+KIND_CARDS = (
+    (str(DiscountKind.PERCENT), "percent", "Percentage off", "20% off an order, or some products or collections."),
+    (str(DiscountKind.AMOUNT), "amount", "Amount off", "A sum off, in the store’s currency."),
+    (str(DiscountKind.BUY_X_GET_Y), "bxgy", "Buy X Get Y", "Who buys some items gets others free or for less."),
+    (str(DiscountKind.FREE_SHIPPING), "shipping", "Free shipping", "Shipping costs nothing."),
+)
+ITEM_CHOICES = (
+    (str(ItemKind.ALL), "Everything"),
+    (str(ItemKind.PRODUCTS), "Some products"),
+    (str(ItemKind.COLLECTIONS), "Some collections"),
+)
+PURCHASE_CHOICES = (
+    (str(Purchase.ONE_TIME), "One-time purchases"),
+    (str(Purchase.SUBSCRIPTION), "Subscriptions"),
+    (str(Purchase.BOTH), "Both"),
+)
+# Problems that are said at another field than the draft's own.
+_SAID_AT = {"code_pattern": "pattern", "combines": "combines_product"}
+# Without these a discount cannot be put into words.
+_FIELDS_OF_TERMS = frozenset({
+    "discount_kind", "discount_value", "minimum", "minimum_quantity", "usage_limit", "applies_to", "item_ids",
+    "buys_from", "buys_ids",
+    "buys_quantity", "gets_quantity", "uses_per_order", "purchase",
+})  # fmt: skip
+_WHOLE = {"invalid": "Enter a whole number above 0."}
 _LOCAL_TIME = "%Y-%m-%dT%H:%M"
 # Years that no zone or store pushes over the edge of what a time can hold.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -100,6 +128,25 @@ class OfferForm(forms.Form):
     usage_limit = forms.IntegerField(
         required=False, error_messages={"invalid": "Enter a whole number above 0, or leave it empty."}
     )
+    minimum_quantity = forms.IntegerField(required=False, error_messages=_WHOLE)
+    applies_to = forms.CharField(required=False)
+    item_ids = forms.CharField(required=False)
+    buys_from = forms.CharField(required=False)
+    buys_ids = forms.CharField(required=False)
+    buys_quantity = forms.IntegerField(required=False, error_messages=_WHOLE)
+    gets_quantity = forms.IntegerField(required=False, error_messages=_WHOLE)
+    uses_per_order = forms.IntegerField(required=False, error_messages=_WHOLE)
+    combines_product = forms.BooleanField(required=False)
+    combines_order = forms.BooleanField(required=False)
+    combines_shipping = forms.BooleanField(required=False)
+    purchase = forms.CharField(required=False)
+    title = forms.CharField(required=False)
+    tags = forms.CharField(required=False)
+    discount_links = forms.BooleanField(required=False)
+    redirect = forms.CharField(required=False)
+    utm_source = forms.CharField(required=False)
+    utm_medium = forms.CharField(required=False)
+    utm_campaign = forms.CharField(required=False)
     once_per_customer = forms.BooleanField(required=False)
     pattern = forms.CharField(required=False)
     own_pattern = forms.CharField(required=False)
@@ -107,8 +154,9 @@ class OfferForm(forms.Form):
     suffix = forms.CharField(required=False)
     destination = forms.CharField(required=False)
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workspace: Workspace, offer: Offer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._offer = offer
         zone = ZoneInfo(workspace.timezone)
         self.fields["starts_at"] = WorkspaceTime(zone)
         self.fields["ends_at"] = WorkspaceTime(zone)
@@ -134,10 +182,29 @@ class OfferForm(forms.Form):
             discount_kind=given.get("discount_kind", ""), discount_value=given.get("discount_value"),
             minimum=given.get("minimum"), usage_limit=given.get("usage_limit"),
             once_per_customer=bool(given.get("once_per_customer")),
-            starts_at=given.get("starts_at"), ends_at=given.get("ends_at"),
+            starts_at=self._moment("starts_at"), ends_at=self._moment("ends_at"),
             destination=given.get("destination", ""), code_pattern=composed_pattern(given),
             store_ids=tuple(int(pk) for pk in given.get("stores", ())),
+            applies_to=given.get("applies_to") or ItemKind.ALL, item_ids=split_items(given.get("item_ids", "")),
+            buys_from=given.get("buys_from") or ItemKind.PRODUCTS, buys_ids=split_items(given.get("buys_ids", "")),
+            purchase=given.get("purchase") or Purchase.ONE_TIME, tags=_lines(given.get("tags", "")),
+            **{name: given.get(name) for name in _NUMBERS}, **{name: bool(given.get(name)) for name in _TICKS},
+            **{name: given.get(name) or "" for name in _TEXTS},
         )  # fmt: skip
+
+    def _moment(self, name: str) -> datetime | None:
+        """What was typed. The inputs show minutes: a kept time that was only shown is no new date."""
+        typed: datetime | None = self.cleaned_data.get(name)
+        kept: datetime | None = getattr(self._offer, name, None)
+        return kept if typed and kept and typed == kept.replace(second=0, microsecond=0) else typed
+
+    def summary(self) -> str:
+        """The discount as a shopper would read it; empty while it cannot be told."""
+        draft = tidied(self.draft())
+        if not draft.has_codes or not _FIELDS_OF_TERMS.isdisjoint({*problems_of(draft), *self.errors}):
+            return ""
+        chosen = [store.currency for store in self.connected_stores if store.pk in draft.store_ids]
+        return shopper_sentence(draft.terms, next((currency for currency in chosen if currency), ""))
 
     def clean(self) -> None:
         """Every problem at once: those of reading a field, and those of the draft in the others."""
@@ -147,9 +214,18 @@ class OfferForm(forms.Form):
     def say(self, problems: Mapping[str, str]) -> None:
         """Put each sentence at its field, where that has none yet."""
         for problem, sentence in problems.items():
-            field = "pattern" if problem == "code_pattern" else problem
+            field = _SAID_AT.get(problem, problem)
             if field not in self.errors:
                 self.add_error(field, sentence)
+
+
+_NUMBERS = ("minimum_quantity", "buys_quantity", "gets_quantity", "uses_per_order")
+_TICKS = ("combines_product", "combines_order", "combines_shipping", "discount_links")
+_TEXTS = ("title", "redirect", "utm_source", "utm_medium", "utm_campaign")
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def initial_of(offer: Offer) -> dict[str, Any]:
@@ -161,6 +237,9 @@ def initial_of(offer: Offer) -> dict[str, Any]:
         "minimum": _plain(offer.minimum_purchase), "usage_limit": offer.usage_limit,
         "once_per_customer": offer.once_per_customer, "starts_at": offer.starts_at, "ends_at": offer.ends_at,
         "destination": offer.destination, "stores": [str(pk) for pk in stores], **pattern_fields(offer.code_pattern),
+        "applies_to": offer.applies_to, "item_ids": "\n".join(offer.item_ids), "purchase": offer.purchase,
+        "buys_from": _bought_from(offer.buys_from), "buys_ids": "\n".join(offer.buys_ids),
+        "tags": "\n".join(offer.tags), **{name: getattr(offer, name) for name in (*_NUMBERS, *_TICKS, *_TEXTS)},
     }  # fmt: skip
 
 
@@ -168,8 +247,13 @@ def first_values(stores: list[Store]) -> dict[str, Any]:
     """A new offer: one store needs no choice."""
     return {
         "type": OfferType.PROMO_CODE, "status": OfferStatus.ACTIVE, "discount_kind": "percent",
+        "applies_to": ItemKind.ALL, "buys_from": ItemKind.PRODUCTS, "purchase": Purchase.ONE_TIME,
         "stores": [str(stores[0].pk)] if len(stores) == 1 else [], **pattern_fields(""),
     }  # fmt: skip
+
+
+def _bought_from(kind: str) -> str:
+    return kind if kind != ItemKind.ALL else str(ItemKind.PRODUCTS)
 
 
 def _plain(value: Any) -> str:

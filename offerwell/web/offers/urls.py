@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 urlpatterns: list[URLPattern] = [
     path("new/", views.offer_create, name="offer_create"),
+    path("summary/", views.offer_summary, name="offer_summary"),
     path("<int:offer_id>/edit/", views.offer_edit, name="offer_edit"),
     path("<int:offer_id>/add-members/", enroll_views.offer_enroll, name="offer_enroll"),
     path("<int:offer_id>/generate/", generate_views.offer_generate, name="offer_generate"),

@@ -14,12 +14,15 @@ from django.views.decorators.http import require_http_methods
 from offerwell.actions.create_offer import create_offer
 from offerwell.actions.edit_offer import edit_offer
 from offerwell.models import Offer, OfferStatus, Store
+from offerwell.rules.discount_words import shopper_sentence
 from offerwell.rules.offer_draft import OfferRefused
 from offerwell.rules.permissions import Action, may
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.offers.offer_form import (
-    DISCOUNT_KINDS,
+    ITEM_CHOICES,
+    KIND_CARDS,
     PATTERN_CHOICES,
+    PURCHASE_CHOICES,
     TYPE_CARDS,
     OfferForm,
     first_values,
@@ -57,7 +60,7 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
     offer, workspace = get_object_or_404(Offer, pk=offer_id), request.place.workspace
     if request.method != "POST":
         return _shown(request, OfferForm(workspace=workspace, initial=initial_of(offer)), offer)
-    form = OfferForm(request.POST, workspace=workspace)
+    form = OfferForm(request.POST, workspace=workspace, offer=offer)
     if form.is_valid():
         try:
             offer = edit_offer(
@@ -71,13 +74,35 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
     return _shown(request, form, offer, status=422)
 
 
+@require_http_methods(["POST"])
+@needs(Action.EDIT_OFFERS)
+def offer_summary(request: BrandRequest) -> HttpResponse:
+    """The discount in a filled-in form as a shopper would read it. Stores nothing."""
+    form = OfferForm(request.POST, workspace=request.place.workspace)
+    form.full_clean()
+    return render(request, "web/offers/discount_summary.html", {"summary": form.summary()})
+
+
+def _summary(form: OfferForm, offer: Offer | None) -> str:
+    if form.is_bound:
+        return form.summary()
+    if offer is None or not offer.discount_kind:
+        return ""
+    currencies = offer.store_links.order_by("store_id").values_list("store__currency", flat=True)
+    return shopper_sentence(offer.terms, currencies.first() or "")
+
+
 def _shown(request: BrandRequest, form: OfferForm, offer: Offer | None, *, status: int = 200) -> HttpResponse:
     shown = {
         "form": form,
         "offer": offer,
         "type_cards": TYPE_CARDS,
         "statuses": OfferStatus.choices,
-        "discount_kinds": DISCOUNT_KINDS,
+        "kind_cards": KIND_CARDS,
+        "item_choices": ITEM_CHOICES,
+        "bought_choices": ITEM_CHOICES[1:],
+        "purchases": PURCHASE_CHOICES,
+        "summary": _summary(form, offer),
         "patterns": PATTERN_CHOICES,
         "zone": request.place.workspace.timezone,
         "may_connect": may(request.place.role, Action.EDIT_SETTINGS),

@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from offerwell.rules.offer_status import EffectiveStatus
-from offerwell.ui.templatetags.offerwell import ago, status_badge
+from offerwell.ui.templatetags.offerwell import ago, icon, status_badge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from offerwell.models import Offer
     from offerwell.queries.member_statuses import SeenPart
     from offerwell.queries.offer_member_page import MemberRow
+    from offerwell.web.sales_tracking.discount_links import DiscountLinks
 
 # A member may have many codes: these many are shown, the rest is a number with the texts in its title.
 _TEXTS_SHOWN = 3
@@ -38,14 +39,14 @@ class RowCells:
     changed: str
 
 
-def cells_of(offer: Offer, rows: Sequence[MemberRow]) -> list[RowCells]:
-    """The cells of each row, in order."""
+def cells_of(offer: Offer, rows: Sequence[MemberRow], links: DiscountLinks) -> list[RowCells]:
+    """The cells of each row, in order. `links` are the offer's discount links, where it has them on."""
     drawn: dict[tuple[str, str, str], SafeString] = {}
     of_two = offer.has_codes and offer.has_links
     return [
         RowCells(
             row=row,
-            codes=_texts(row.codes),
+            codes=_codes(row, links) if links.shops else _texts(row.codes),
             links=_texts(row.links),
             statuses=_statuses(offer, row, drawn, of_two=of_two),
             changed=ago(row.changed_at),
@@ -63,6 +64,41 @@ def _texts(parts: Sequence[SeenPart]) -> SafeString:
         ((_strike(part), part.text) for part in parts[:_TEXTS_SHOWN]),
     )
     return format_html("{}{}", shown, _rest([part.text for part in parts[_TEXTS_SHOWN:]]))
+
+
+def _codes(row: MemberRow, links: DiscountLinks) -> SafeString:
+    """The codes, each with its links to follow or to copy. A code that is off has none to give away."""
+    if not row.codes:
+        return SafeString("–")
+    shown = format_html_join(
+        "",
+        '<span class="row"><span class="mono{}">{}</span>{}</span>',
+        ((_strike(part), part.text, _links(row, part, links)) for part in row.codes[:_TEXTS_SHOWN]),
+    )
+    return format_html("{}{}", shown, _rest([part.text for part in row.codes[_TEXTS_SHOWN:]]))
+
+
+def _links(row: MemberRow, part: SeenPart, links: DiscountLinks) -> SafeString:
+    if not part.is_active:
+        return SafeString("")
+    of_many = len(links.shops) > 1
+    return format_html_join(
+        "",
+        '<span class="row"><a class="link small" href="{}" rel="noreferrer">{}</a>'
+        '<button class="btn ghost icon-only sm needs-script" type="button" data-copy="{}" data-copied="Copied"'
+        ' aria-label="Copy discount link of {}{}">{}</button></span>',
+        (
+            (
+                link,
+                f"Link · {label}" if of_many else "Link",
+                link,
+                part.text,
+                f" in {label}" if of_many else "",
+                icon("copy"),
+            )
+            for label, link in links.of(row, part.text)
+        ),
+    )
 
 
 def _strike(part: SeenPart) -> str:

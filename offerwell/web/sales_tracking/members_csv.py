@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from offerwell.queries.member_statuses import SeenPart
     from offerwell.queries.offer_member_page import MemberRow
+    from offerwell.web.sales_tracking.discount_links import DiscountLinks
 
 HEADINGS = (
     "Member",
@@ -25,15 +26,27 @@ HEADINGS = (
 )
 
 
-def member_lines(rows: Iterable[MemberRow]) -> list[tuple[str, ...]]:
+def headings(links: DiscountLinks) -> tuple[str, ...]:
+    """The columns; one more for each store whose discount links members have."""
+    return HEADINGS + tuple(f"Discount link ({label})" for label, _ in links.shops)
+
+
+def member_lines(rows: Iterable[MemberRow], links: DiscountLinks) -> list[tuple[str, ...]]:
     """A line for each part of each row; a member without one has a line without."""
-    return [line for row in rows for line in _lines(row)]
+    return [line for row in rows for line in _lines(row, links)]
 
 
-def _lines(row: MemberRow) -> list[tuple[str, ...]]:
+def _lines(row: MemberRow, links: DiscountLinks) -> list[tuple[str, ...]]:
     member = row.member
     who = (str(member.pk), member.first_name, member.last_name, member.email, row.handle, member.country)
-    return [(*who, *_part(part)) for part in row.parts] or [(*who, "", "", "", "", "")]
+    none = ("",) * len(links.shops)
+    return [(*who, *_part(part), *(_links(row, part, links) or none)) for part in row.parts] or [
+        (*who, *("",) * 5, *none)
+    ]
+
+
+def _links(row: MemberRow, part: SeenPart, links: DiscountLinks) -> tuple[str, ...]:
+    return tuple(link for _, link in links.of(row, part.text)) if part.part == "codes" else ()
 
 
 def _part(part: SeenPart) -> tuple[str, ...]:

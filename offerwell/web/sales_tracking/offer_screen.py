@@ -21,16 +21,18 @@ from offerwell.queries.offer_member_page import (
     count_up_to,
     is_filtered,
     member_page,
-    newest_enrollment,
     page_matches,
 )
 from offerwell.queries.offer_members import FEW, PageMatches
 from offerwell.queries.offer_tallies import Tallies, tallies_of
+from offerwell.queries.scheduled_changes import told_of_offer
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.selection import MemberFilter, View
 from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
+from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.sales_tracking.cells import cells_of
+from offerwell.web.sales_tracking.discount_links import links_of
 from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
@@ -84,18 +86,20 @@ def offer_screen(
     page = member_page(offer, wish, at=at, matching=matches.rows)
     total, is_capped = _total(wish.filter, tallies, page, matches)
     poll = poll_after(page.rows, turn=0)
+    waiting, missed = told_of_offer(offer, at=at)
+    stores = [link.store for link in offer.store_links.select_related("store").order_by("store_id")]
     shown = {
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
-        "terms": offer_terms(offer),
+        "terms": offer_terms(offer, next((store.currency for store in stores), "")),
         "drifted": drifts_of_offer(offer) if request.place.has_drift else 0,  # type: ignore[attr-defined]
-        "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
+        "stores": stores,
         "views": saved_views(offer, wish, tallies),
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
         "cut_at": f"{FEW:,}" if matches.are_cut else "",
-        "rows": cells_of(offer, page.rows),
+        "rows": cells_of(offer, page.rows, links_of(offer, stores)),
         "total": total,
         "pager": _pager(wish, page, total, is_capped=is_capped),
         "wanted": wish.filter,
@@ -109,7 +113,9 @@ def offer_screen(
         "by_name": _name_sort(wish),
         "by_newest": SortLink(_query(wish.filter, Sort.NEWEST), "descending" if wish.sort == Sort.NEWEST else ""),
         "marks": marks(),
-        "up_to": newest_enrollment(offer),
+        "up_to": tallies.newest,
+        "upcoming_schedules": [line_of(schedule) for schedule in waiting],
+        "missed_schedules": [line_of(schedule) for schedule in missed],
         "poll": poll,
         "poll_href": poll_address(offer, page.rows, poll, wish),
         "refusal": refusal,

@@ -18,7 +18,8 @@ from offerwell.ui.paging import number_from
 from offerwell.ui.selection_form import filter_from
 from offerwell.web.needs import BrandRequest, needs
 from offerwell.web.sales_tracking.cells import cells_of
-from offerwell.web.sales_tracking.members_csv import HEADINGS, member_lines
+from offerwell.web.sales_tracking.discount_links import links_of
+from offerwell.web.sales_tracking.members_csv import headings, member_lines
 from offerwell.web.sales_tracking.offer_screen import offer_screen, page_wish, poll_address, saved_views
 from offerwell.web.sales_tracking.polling import fingerprint, poll_after
 
@@ -63,7 +64,7 @@ def offer_statuses(request: BrandRequest, offer_id: int) -> HttpResponse:
     rows = member_rows(found, [pk for pk in ids if pk < 2**63][:_MOST_STATUSES], at=timezone.now())
     poll, wish = poll_after(rows, turn=number_from(request.GET.get("turn")) or 0), page_wish(request.GET)
     changed = request.GET.get("was") != fingerprint(rows)
-    shown = {"offer": found, "rows": cells_of(found, rows), "poll": poll, "changed": changed}
+    shown = {"offer": found, "rows": cells_of(found, rows, links_of(found)), "poll": poll, "changed": changed}
     shown["poll_href"] = poll_address(found, rows, poll, wish)
     shown["views"] = saved_views(found, wish, tallies_of(found)) if changed else []
     return render(request, "web/sales_tracking/statuses.html", shown)
@@ -75,5 +76,6 @@ def offer_members_csv(request: BrandRequest, offer_id: int) -> HttpResponse:
     """The members that match the filter, streamed."""
     found = get_object_or_404(Offer, pk=offer_id)
     pages = every_member_row(found, filter_from(request.GET), at=timezone.now())
-    lines = (member_lines(page.rows) for page in pages)
-    return csv_download(f"{found.name} members", HEADINGS, lines, workspace=request.place.workspace)
+    links = links_of(found)
+    lines = (member_lines(page.rows, links) for page in pages)
+    return csv_download(f"{found.name} members", headings(links), lines, workspace=request.place.workspace)
