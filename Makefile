@@ -2,7 +2,7 @@
 PY ?= python3
 V := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test proof check bench format
+.PHONY: help setup lock run vendure test proof check bench format
 
 help: ## print these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -30,14 +30,24 @@ offerwell/sandbox/build/.ready: assets/shopify-schema/.ready .venv/.ready offerw
 	$(V)/python offerwell/sandbox/build_schema.py
 	touch $@
 
+# Vendure (GPL-3.0-or-later): to test against and for the demo, never part of what is shipped. 200 MB, so not in setup.
+tests/vendure/node_modules/.ready: tests/vendure/package-lock.json
+	npm --prefix tests/vendure ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 setup: .venv/.ready offerwell/static/.ready offerwell/sandbox/build/.ready ## install everything into this folder; leaves .venv/bin/offerwell
 
 lock: ## pin the dependencies again, with hashes
 	$(V)/pip-compile -q --generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe -o requirements/base.txt pyproject.toml
 	$(V)/pip-compile -q --extra dev --generate-hashes --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --allow-unsafe -o requirements/dev.txt pyproject.toml
 
-run: setup ## start the demo: web, worker and sandbox store on the embedded default
-	$(V)/offerwell run
+# STORE=vendure starts a real Vendure beside the demo.
+run: setup $(if $(filter vendure,$(STORE)),vendure) ## start the demo: web, worker and sandbox store on the embedded default
+	$(V)/offerwell run $(if $(filter vendure,$(STORE)),--vendure tests/vendure)
+
+vendure:
+	@command -v npm >/dev/null || { echo "Vendure needs Node and npm, which are not here. Install them, or run make run without STORE=vendure." >&2; exit 1; }
+	@$(MAKE) --no-print-directory tests/vendure/node_modules/.ready
 
 test: setup ## all checks and tests; every service that is missing is named
 	./tests/run

@@ -216,6 +216,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 OFFERWELL_SYNC_LEASE = float(os.environ.get("OFFERWELL_SYNC_LEASE", "60"))
 OFFERWELL_SYNC_LATE_LANDING = float(os.environ.get("OFFERWELL_SYNC_LATE_LANDING", "900"))
 OFFERWELL_SYNC_REPLICA_LAG = float(os.environ.get("OFFERWELL_SYNC_REPLICA_LAG", "5"))
+# Hosts of stores on a private network, which may then be reached there, also by http.
+OFFERWELL_OWN_STORE_HOSTS = tuple(h for h in os.environ.get("OFFERWELL_OWN_STORE_HOSTS", "").lower().split(",") if h)
 # Webhooks: where stores reach us, and for how many days what they told is kept.
 OFFERWELL_PUBLIC_URL = os.environ.get("OFFERWELL_PUBLIC_URL", "").strip().rstrip("/")
 OFFERWELL_WEBHOOK_DAYS = float(os.environ.get("OFFERWELL_WEBHOOK_DAYS", "60"))

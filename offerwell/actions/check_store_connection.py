@@ -49,9 +49,9 @@ def check_store_connection(
         if "access" in refused.problems:
             _stop(store, refused.problems["access"], at)
         raise
-    if missing := missing_scopes(identity.scopes):
-        _stop(store, lacks(missing), at, scopes=scope_text(identity), last_answer_at=at)
-        raise StoreRefused({"access": lacks(missing)})
+    if missing := missing_scopes(identity.scopes, store.kind):
+        _stop(store, lacks(missing, store.kind), at, scopes=scope_text(identity), last_answer_at=at)
+        raise StoreRefused({"access": lacks(missing, store.kind)})
     with transaction.atomic():
         Store.objects.filter(pk=store.pk).update(
             scopes=scope_text(identity),

@@ -1,7 +1,7 @@
 """Connect a shop: ask it who it is before anything is stored, so that a typing error is told at its field.
 
 Credentials are Shopify's client credentials (an app of the brand's own organisation) or a legacy static
-token. Source: shopify.md §3.
+token (source: shopify.md §3); for Vendure an administrator's user name and password, or an API key.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from django.conf import settings
 from django.db import transaction
 
 from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
+from offerwell.integrations import vendure
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.addresses import shop_origin
 from offerwell.integrations.shopify.credentials import MemoryTokens
 from offerwell.integrations.shopify.pacing import BucketState, MemoryBucket
 from offerwell.integrations.store import AccessRefused, StoreError
+from offerwell.integrations.vendure.addresses import admin_address
+from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
 from offerwell.models import Store, StoreKind, lock_workspace
 
 if TYPE_CHECKING:
@@ -29,15 +33,32 @@ if TYPE_CHECKING:
     from offerwell.rules.permissions import Actor
 
 NEEDED_SCOPES = ("read_discounts", "write_discounts")
-# Stores that grant scopes to an app, Shopify's and what looks like it.
-SCOPED_KINDS = frozenset({StoreKind.SHOPIFY, StoreKind.SANDBOX})
 LONGEST_LABEL = 80
 LONGEST_CREDENTIAL = 255
+
+# By whether the store is a Vendure.
+_EITHER = {
+    False: "Enter either client ID and client secret, or an access token.",
+    True: "Enter either user name and password, or an API key.",
+}
+_MISSING = {
+    False: {
+        "client_id": "Enter the client ID of your app.",
+        "client_secret": "Enter the client secret of your app.",
+    },
+    True: {
+        "client_id": "Enter the user name of an administrator, or an API key.",
+        "client_secret": "Enter the administrator’s password.",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
 class StoreAccess:
-    """A shop's address and what opens it: a client id and its secret, or a static token."""
+    """A shop's address and what opens it: a client id and its secret, or a static token.
+
+    Vendure: a user name and its password, or an API key.
+    """
 
     kind: str
     address: str
@@ -66,6 +87,11 @@ class StoreRefused(Exception):
 
 def connector_of(access: StoreAccess) -> StoreConnector:
     """A connector for one question: its token and its rate limit live no longer than it."""
+    if access.kind == StoreKind.VENDURE:
+        return vendure.connect(
+            access.address, access.client_id, access.client_secret, api_key=access.static_token,
+            tokens=MemoryTokens(), own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS,
+        )  # fmt: skip
     return connect(
         access.address, access.client_id, access.client_secret, token=access.static_token,
         bucket=MemoryBucket(BucketState(at=time.time())), tokens=MemoryTokens(),
@@ -117,47 +143,49 @@ def access_problems(access: StoreAccess) -> dict[str, str]:
     """What is wrong with the fields before anybody is asked."""
     problems = _credential_problems(access)
     if access.kind not in StoreKind.values:
-        problems["kind"] = "Choose Shopify or Sandbox store."
+        problems["kind"] = "Choose Shopify, Vendure or Sandbox store."
     try:
-        origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
+        kept = kept_address(access)
     except StoreError as error:
         problems["address"] = error.reason
     else:
-        if access.kind == StoreKind.SANDBOX and origin.endswith(".myshopify.com"):
+        if access.kind == StoreKind.SANDBOX and kept.endswith(".myshopify.com"):
             problems["address"] = "A sandbox store runs on this machine, for example http://127.0.0.1:8100."
     return problems
 
 
 def _credential_problems(access: StoreAccess) -> dict[str, str]:
+    is_vendure = access.kind == StoreKind.VENDURE
     given = (access.client_id, access.client_secret, access.static_token)
-    if any(len(value) > LONGEST_CREDENTIAL or not value.isascii() or not value.isprintable() for value in given):
+    if any(len(value) > LONGEST_CREDENTIAL or not value.isprintable() for value in given):
+        return {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}
+    # What is sent in a header is ASCII; a person's password travels in the body.
+    if not all(value.isascii() for value in (given[2:] if is_vendure else given)):
         return {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}
     if access.static_token and (access.client_id or access.client_secret):
-        return {"access": "Enter either client ID and client secret, or an access token."}
+        return {"access": _EITHER[is_vendure]}
     if access.static_token:
         return {}
-    problems = {}
-    if not access.client_id:
-        problems["client_id"] = "Enter the client ID of your app."
-    if not access.client_secret:
-        problems["client_secret"] = "Enter the client secret of your app."  # noqa: S105  a sentence
-    return problems
+    return {field: _MISSING[is_vendure][field] for field in _MISSING[is_vendure] if not getattr(access, field)}
 
 
 def identified(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
     """Who answers with these credentials. Raises StoreRefused, also for another shop or a missing scope."""
     identity = answered(access, connector_factory)
-    if missing := missing_scopes(identity.scopes):
-        raise StoreRefused({"access": f"{_lacking(missing)}."})
+    if missing := missing_scopes(identity.scopes, access.kind):
+        raise StoreRefused({"access": f"{_lacking(missing, access.kind)}."})
     return identity
 
 
-def lacks(missing: Sequence[str]) -> str:
-    """What to do about scopes that the app of a connected store has not been granted."""
-    return f"{_lacking(missing)}, then choose Test connection under Settings › Stores."
+def lacks(missing: Sequence[str], kind: str) -> str:
+    """What to do about scopes (Vendure: permissions) that the credentials of a connected store do not carry."""
+    return f"{_lacking(missing, kind)}, then choose Test connection under Settings › Stores."
 
 
-def _lacking(missing: Sequence[str]) -> str:
+def _lacking(missing: Sequence[str], kind: str) -> str:
+    if kind == StoreKind.VENDURE:
+        how = "Add it to the role of this administrator or API key in Vendure"
+        return f"The login lacks the permission {' and '.join(missing)}. {how}"
     how = "Add it to the app, release a new version and install it again"
     return f"The app lacks the scope {' and '.join(missing)}. {how}"
 
@@ -175,19 +203,33 @@ def answered(access: StoreAccess, connector_factory: ConnectorFactory | None = N
     return identity
 
 
-def missing_scopes(scopes: frozenset[str]) -> list[str]:
-    """The scopes we need and have not; Shopify lets whoever may write also read."""
+def missing_scopes(scopes: frozenset[str], kind: str) -> list[str]:
+    """The scopes (Vendure: permissions) we need and have not; Shopify lets whoever may write also read."""
+    if kind == StoreKind.VENDURE:
+        return [permission for permission in NEEDED_PERMISSIONS if permission not in scopes]
     had = scopes | {f"read_{scope.removeprefix('write_')}" for scope in scopes if scope.startswith("write_")}
     return [scope for scope in NEEDED_SCOPES if scope not in had]
 
 
+def every_scope(kind: str) -> str:
+    """What to say of credentials that lack nothing."""
+    return f"The credentials work and carry every {'permission' if kind == StoreKind.VENDURE else 'scope'}."
+
+
 def scope_text(identity: StoreIdentity) -> str:
-    """The scopes as the store's row keeps them."""
-    return " ".join(sorted(identity.scopes))
+    """The scopes as the store's row keeps them. Of Vendure's many permissions those about promotions."""
+    return " ".join(sorted(identity.scopes - {scope for scope in identity.scopes if _is_beside_the_point(scope)}))
+
+
+def _is_beside_the_point(scope: str) -> bool:
+    """Vendure names a permission like `UpdateCatalog`, Shopify a scope like `write_discounts`."""
+    return scope[:1].isupper() and not scope.endswith("Promotion")
 
 
 def kept_address(access: StoreAccess) -> str:
-    """`NAME.myshopify.com`, or the sandbox's http address."""
+    """`NAME.myshopify.com`, the sandbox's http address, or the address of a Vendure's Admin API and its channel."""
+    if access.kind == StoreKind.VENDURE:
+        return admin_address(access.address, own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS).kept
     origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
     return origin.removeprefix("https://") if access.kind == StoreKind.SHOPIFY else origin
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 
-from offerwell.actions.connect_store import SCOPED_KINDS, missing_scopes
+from offerwell.actions.connect_store import missing_scopes
 from offerwell.actions.record_event import record_event
 from offerwell.actions.store_connection import open_examined_store
 from offerwell.integrations.shopify import API_VERSION
@@ -35,6 +35,7 @@ from offerwell.integrations.store import (
     StoreError,
     WindowStatus,
 )
+from offerwell.models import APP_KINDS
 from offerwell.rules import store_expectations as expect
 from offerwell.rules.store_expectations import Expectation, Finding, finding, skipped
 
@@ -90,15 +91,15 @@ def throw_away_code(store: Store) -> str:
 def look_at_store(*, store: Store) -> Examination:
     """Read only. Raises StoreError where the store does not answer, CannotBeExamined for a kind nobody knows."""
     with closing(_opened(store, seen := Seen())) as asked:
-        return _looked(asked, seen)
+        return _looked(asked, seen, store.kind)
 
 
 def examine_store(*, store: Store, by: Actor, at: datetime) -> Examination:
     """Look, then take one throw-away discount through everything. It is removed in the end, or LeftOver raised."""
     code = throw_away_code(store)
     with closing(_opened(store, seen := Seen())) as asked:
-        examination = _looked(asked, seen)
-        if missing_scopes(examination.identity.scopes):
+        examination = _looked(asked, seen, store.kind)
+        if missing_scopes(examination.identity.scopes, store.kind):
             examination.findings += [skipped(one, "a scope is missing") for one in expect.WRITING]
             return examination
         with transaction.atomic():
@@ -119,7 +120,7 @@ def examine_store(*, store: Store, by: Actor, at: datetime) -> Examination:
 
 
 def _opened(store: Store, seen: Seen) -> ExaminedStore:
-    if store.kind not in SCOPED_KINDS:
+    if store.kind not in APP_KINDS:
         raise CannotBeExamined(f"{store.label} is a {store.get_kind_display()} store, which the doctor does not know.")
     return open_examined_store(store, seen.see)
 
@@ -165,9 +166,9 @@ class Seen:
         return (costs[-1].maximum, costs[-1].restore_rate) if costs else (0.0, 0.0)
 
 
-def _looked(asked: ExaminedStore, seen: Seen) -> Examination:
+def _looked(asked: ExaminedStore, seen: Seen, kind: str) -> Examination:
     examination = Examination(asked.identify())
-    missing = missing_scopes(examination.identity.scopes)
+    missing = missing_scopes(examination.identity.scopes, kind)
     examination.findings.append(finding(expect.SCOPES, _all_or(missing, "missing"), same=not missing))
     examination.findings.append(_operations(asked))
     examination.measured["webhook_subscriptions"] = _told(asked.count_subscriptions)

@@ -79,7 +79,7 @@ def import_codes(
     stores = _stores_of(offer, connectors)
     total = count_rows(file) if on_progress else 0
     with open_import(file, ImportPurpose.CODES, mapping, is_dry_run=dry_run) as opened:
-        check = _Check(offer, stores, connectors, opened.report)
+        check = _Check(offer, stores, connectors, opened.report, at)
         accepted: list[_Accepted] = []
         done = 0
         for chunk in opened.chunks():
@@ -148,8 +148,10 @@ class _Check:
         stores: Sequence[Store],
         connectors: Mapping[int, StoreConnector],
         report: ImportReport,
+        at: datetime | None = None,
     ) -> None:
         self._offer = offer
+        self._at = at
         self._stores = stores
         self._connectors = connectors
         self._report = report
@@ -253,13 +255,15 @@ class _Check:
                     f"{one.text} is one of {code.codes_count} codes of a single discount in {labels[store_id]}: "
                     "switching it would switch all of them. Give the member a code of its own."
                 )
+            if code is not None and code.refusal:
+                raise BadCell(f"{one.text} in {labels[store_id]}: {code.refusal}")
             if code is not None and (store_id, code.ref) in owners:
                 other = owners[store_id, code.ref]
                 raise BadCell(f"The discount of {one.text} in {labels[store_id]} belongs to the code {other} here.")
         try:
             adoption = adoption_of(
                 [(labels[store_id], code) for store_id, code in each if code is not None],
-                offer_starts_at=self._offer.starts_at, offer_ends_at=self._offer.ends_at,
+                offer_starts_at=self._offer.starts_at, offer_ends_at=self._offer.ends_at, now=self._at,
             )  # fmt: skip
         except StoresDisagree as error:
             raise BadCell(f"{one.text}: {error}") from error

@@ -33,7 +33,7 @@ from offerwell.integrations.shopify.addresses import shop_origin
 from offerwell.integrations.shopify.installation import is_signed_by_store
 from offerwell.integrations.store import StoreError
 from offerwell.jobs import wake
-from offerwell.models import PendingInstall, Store, StoreKind, lock_workspace
+from offerwell.models import APP_KINDS, PendingInstall, Store, StoreKind, lock_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,10 @@ def start_install(
         client_id, client_secret = client_id or store.client_id, client_secret or store.client_secret
     label = " ".join(label.split())
     access = StoreAccess(kind, address.strip(), client_id.strip(), client_secret.strip())
-    if problems := ({} if store else label_problems(label)) | access_problems(access):
+    problems = ({} if store else label_problems(label)) | access_problems(access)
+    if kind in StoreKind.values and kind not in APP_KINDS:
+        problems["kind"] = f"Nothing is installed in a {StoreKind(kind).label} store. Connect it by its credentials."
+    if problems:
         raise StoreRefused(problems)
     if store is None:
         refuse_twice(label, kept_address(access))

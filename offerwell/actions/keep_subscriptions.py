@@ -23,8 +23,8 @@ from offerwell.actions.look_again import look_at_all
 from offerwell.actions.store_connection import open_store
 from offerwell.integrations.store import StoreError, WebhookStore
 from offerwell.jobs import wake
-from offerwell.models import Store, StoreKind, StoreWebhooks, lock_workspace
-from offerwell.rules.webhook_reception import PATH, UNVERIFIED, Address, address_of
+from offerwell.models import APP_KINDS, Store, StoreKind, StoreWebhooks, lock_workspace
+from offerwell.rules.webhook_reception import PATH, SENDS_NONE, UNVERIFIED, Address, address_of
 from offerwell.rules.webhook_topics import Heard, plan_subscriptions, topics_kept, wanted_topics
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ LOOK_EVERY = timedelta(hours=1)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 # Whoever asks the store has this long; then another worker may.
 ASKING = timedelta(minutes=2)
-SENDS_NONE = "This kind of store sends no webhooks. The regular look at every code finds what changed there."
 
 
 def webhooks_of(store: Store) -> StoreWebhooks:
@@ -55,14 +54,16 @@ def stores_to_subscribe(*, at: datetime) -> list[int]:
         return []
     due = Q(webhooks=None) | Q(webhooks__next_check_at__lte=at) | ~Q(webhooks__base=base)
     with scopes_disabled():
-        on = Store.objects.filter(is_on=True, uninstalled_at=None).filter(
+        on = Store.objects.filter(kind__in=APP_KINDS, is_on=True, uninstalled_at=None).filter(
             Q(paused_until=None) | Q(paused_until__lte=at)
         )
         return list(on.filter(due).order_by("pk").values_list("pk", flat=True)[:100])
 
 
 def look_at_subscriptions(store: Store, *, at: datetime) -> None:
-    """Have a worker look at the store's subscriptions now. Inside the caller's transaction."""
+    """Have a worker look at the store's subscriptions now, if it sends webhooks. Inside the caller's transaction."""
+    if store.kind not in APP_KINDS:
+        return
     webhooks_of(store)
     StoreWebhooks.objects.filter(store=store).update(next_check_at=at, failures=0)
     wake("keep_subscriptions", store.pk)
@@ -76,7 +77,7 @@ def keep_subscriptions(*, store_id: int) -> None:
     at = timezone.now()
     with scopes_disabled():
         store = Store.objects.select_related("workspace").filter(
-            pk=store_id, is_on=True, uninstalled_at=None
+            pk=store_id, kind__in=APP_KINDS, is_on=True, uninstalled_at=None
         ).first()  # fmt: skip
     if store is None or not settings.OFFERWELL_PUBLIC_URL:
         return

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from offerwell.actions.keep_subscriptions import look_at_subscriptions, webhooks_of
 from offerwell.actions.record_event import record_event
-from offerwell.models import StoreWebhooks, lock_workspace
+from offerwell.models import APP_KINDS, StoreWebhooks, lock_workspace
+from offerwell.rules.webhook_reception import SENDS_NONE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +30,8 @@ class SecretRefused(Exception):
 def keep_webhook_secret(*, workspace_id: int, store: Store, secret: str, by: Actor, at: datetime) -> None:
     """Verify the store's webhooks with this secret from now on. Raises SecretRefused."""
     secret = secret.strip()
+    if store.kind not in APP_KINDS:
+        raise SecretRefused(SENDS_NONE)
     if not secret:
         raise SecretRefused("Enter the client secret of your app.")
     if len(secret) > LONGEST_SECRET or not secret.isascii() or not secret.isprintable() or " " in secret:
@@ -50,6 +53,8 @@ def keep_old_secret(store: Store, *, new: str, at: datetime) -> bool:
     Gives whether there is an old one. Inside the caller's transaction. Deliveries under way, and all until the old
     secret is revoked at Shopify, are signed with the old one.
     """
+    if store.kind not in APP_KINDS:
+        return False
     link = webhooks_of(store)
     old = store.client_secret or link.secret
     if not old or old == new:

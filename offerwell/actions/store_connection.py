@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from offerwell.integrations import vendure
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.credentials import Token
 from offerwell.integrations.shopify.installation import TURN_SECONDS, TokenPair
@@ -37,11 +39,16 @@ def open_store(
 
     Every wait for points or for the next try goes through `sleep`.
     """
+    if store.kind == StoreKind.VENDURE:
+        return vendure.connect(
+            store.address, store.client_id, store.client_secret, api_key=store.static_token,
+            tokens=DatabaseTokens(store.pk), own_hosts=settings.OFFERWELL_OWN_STORE_HOSTS, clock=clock, sleep=sleep,
+        )  # fmt: skip
     return _shopify(store, clock=clock, sleep=sleep)
 
 
 def open_examined_store(store: Store, watch: Watch) -> ExaminedStore:
-    """The same, for whoever examines the store: `watch` sees every answer."""
+    """The same for whoever examines a store of Shopify's kind: `watch` sees every answer."""
     return _shopify(store, clock=time.time, sleep=time.sleep, watch=watch)
 
 

@@ -733,7 +733,7 @@ def sighting(found: StoreCode | None) -> Sighting | None:
         return None
     return Sighting(
         status=str(found.status), starts_at=found.starts_at, ends_at=found.ends_at, codes_count=found.codes_count,
-        title=found.title, ref=found.ref, text=found.code,
+        title=found.title, ref=found.ref, text=found.code, refusal=found.refusal,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from offerwell.actions.connect_store import SCOPED_KINDS, lacks, missing_scopes, scope_text
+from offerwell.actions.connect_store import lacks, missing_scopes, scope_text
 from offerwell.actions.enforce_drifts import enforce_drifts
 from offerwell.actions.store_connection import open_store
 from offerwell.actions.sync_pass import ACCESS_PAUSE, AWAY_PAUSE, Interrupted, Pass
@@ -86,12 +86,10 @@ def _follow(store: Store, rows: DatabaseRows, margins: Margins, should_stop: Cal
 
 
 def _look_at_scopes(store: Store, identity: StoreIdentity) -> None:
-    """Keep what the app may do now. Raises AccessRefused for a missing scope, before any code is claimed in vain."""
-    if store.kind not in SCOPED_KINDS:
-        return
+    """Keep what we may do there now. Raises AccessRefused for a missing scope, before any code is claimed in vain."""
     Store.objects.filter(pk=store.pk).exclude(scopes=scope_text(identity)).update(scopes=scope_text(identity))
-    if missing := missing_scopes(identity.scopes):
-        raise AccessRefused(lacks(missing), permanent=True)
+    if missing := missing_scopes(identity.scopes, store.kind):
+        raise AccessRefused(lacks(missing, store.kind), permanent=True)
 
 
 def _is_paused(store_id: int, now: datetime) -> bool:

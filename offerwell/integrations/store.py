@@ -72,6 +72,8 @@ class StoreCode:
 
     `codes_count` > 1 means that switching it would switch codes that are not ours.
     `code` may be empty when the read does not return it (reads by ref).
+    `refusal` says in one sentence, with the next step, why nobody but a person may decide on this discount:
+    it is then neither confirmed nor written. Empty: nothing stands against it.
     """
 
     ref: str
@@ -81,6 +83,7 @@ class StoreCode:
     code: str = ""
     title: str = ""
     codes_count: int = 1
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)

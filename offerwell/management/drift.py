@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from offerwell.rules.drift import DriftFilter
 
 _REASONS = {
+    "by_hand": "that only a person can put right in the store, as `offerwell drift list` says",
     "extra_codes": "whose discount holds other codes too: remove those in the store",
     "renamed": "renamed in the store: restore ours instead",
     "stores_disagree": "whose stores show different states: choose one with --store",

@@ -1,15 +1,21 @@
-"""`offerwell run`: everything on one machine. Migrates, seeds the demo when empty, then tends web, worker, sandbox."""
+"""`offerwell run`: everything on one machine. Migrates, seeds the demo when empty, then tends web, worker, sandbox.
+
+With `--vendure` also a real Vendure, which is no part of Offerwell: its folder is named, and npm has filled it.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from offerwell.management.answer import answer, note
+from offerwell.management.failures import data_folder
 from offerwell.management.migrate import migrate_database
 from offerwell.management.opened import now
 from offerwell.management.parts import refuse_without_schema
@@ -27,6 +33,7 @@ class Addresses:
     host: str
     port: int
     sandbox_port: int
+    vendure_port: int | None = None
 
     @property
     def web(self) -> str:
@@ -38,6 +45,11 @@ class Addresses:
     def sandbox(self) -> str:
         """The sandbox store listens on this machine only."""
         return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def vendure(self) -> str | None:
+        """Vendure, where it was asked for, listens on this machine only."""
+        return None if self.vendure_port is None else f"http://127.0.0.1:{self.vendure_port}"
 
 
 @click.command()
@@ -57,24 +69,53 @@ class Addresses:
     type=click.Choice(["off", "standard", "advanced", "plus"]),
     help="The sandbox store's rate limit: of which Shopify plan.",
 )
-def run(port: int, sandbox_port: int, host: str, pacing: str) -> ExitCode:
+@click.option(
+    "--vendure",
+    "vendure_folder",
+    type=click.Path(path_type=Path),
+    help="Also run a real Vendure store from this folder (make run STORE=vendure).",
+)
+@click.option(
+    "--vendure-port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the Vendure store."
+)
+def run(
+    *, port: int, sandbox_port: int, host: str, pacing: str, vendure_folder: Path | None, vendure_port: int
+) -> ExitCode:
     """Run everything: web, worker and sandbox store, with sample data on an empty database."""
-    addresses = Addresses(host, port, sandbox_port)
+    addresses = Addresses(host, port, sandbox_port, vendure_port if vendure_folder else None)
     if port == sandbox_port:
         raise Refused("The web and the sandbox store need two ports.", "Choose another --sandbox-port.")
+    if addresses.vendure_port in {port, sandbox_port}:
+        raise Refused("Vendure needs a port of its own.", "Choose another --vendure-port.")
     refuse_taken(host, port, "--port")
     refuse_taken("127.0.0.1", sandbox_port, "--sandbox-port")
     refuse_without_schema()
     # Stores on this machine, as the sandbox store is, reach us here; a shop outside needs a public https address.
     os.environ.setdefault("OFFERWELL_PUBLIC_URL", addresses.web)
+    program = _vendure_program(vendure_folder, vendure_port) if vendure_folder else ()
     supervisor = Supervisor()
     try:
         supervisor.start("sandbox store", "sandbox", "--port", str(sandbox_port), "--pacing", pacing)
+        if program:
+            supervisor.start_program("Vendure", *program)
         _bring_up_to_date()
         supervisor.listen_to_signals()
         return _tended(supervisor, addresses)
     finally:
         supervisor.stop()
+
+
+def _vendure_program(folder: Path, port: int) -> tuple[str, ...]:
+    """The command that serves it, its shop kept in the data folder; refused where it cannot run."""
+    node = shutil.which("node")
+    if node is None:
+        raise Refused("Vendure needs Node, which is not here.", "Install Node and npm, or run without --vendure.")
+    if not (folder / "server.js").is_file() or not (folder / "node_modules").is_dir():
+        raise Refused(f"Vendure is not installed in {folder}.", "Run `make run STORE=vendure` in Offerwell's folder.")
+    refuse_taken("127.0.0.1", port, "--vendure-port")
+    state = data_folder() / "vendure.sqlite3"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    return node, str(folder / "server.js"), "--port", str(port), "--state", str(state)
 
 
 def _bring_up_to_date() -> None:
@@ -123,15 +164,32 @@ def _prepare(supervisor: Supervisor, addresses: Addresses) -> None:
     elif os.environ.get("OFFERWELL_DEMO") != "0":
         note("The database is empty: building the sample workspace Glow Lab.")
         build_glow_lab(sandbox=addresses.sandbox, fixed_password=loopback, at=now())
+    if addresses.vendure:
+        _connect_vendure(supervisor, addresses.vendure)
     shown = protect_sign_in(loopback=loopback)
     os.environ["OFFERWELL_DEMO"] = "1" if shown and loopback else "0"
 
 
+def _connect_vendure(supervisor: Supervisor, address: str) -> None:
+    from offerwell.demo.vendure_shop import connect_vendure, is_open
+
+    if supervisor.tend_until(lambda: is_open(address), seconds=_READY_WITHIN):
+        connect_vendure(address, at=now())
+    elif not supervisor.stopping:
+        raise Refused("Vendure did not start.", "Look at the lines above, then run the command again.")
+
+
 def _tell_where(addresses: Addresses) -> None:
+    from offerwell.demo import vendure_shop
     from offerwell.demo.sign_in import read_sign_in
 
     answer(f"Offerwell is ready: {addresses.web}")
     sign_in = read_sign_in()
     if sign_in is not None:
         answer(f"Sign in as {sign_in.email} with the password {sign_in.password}")
+    if addresses.vendure:
+        answer(
+            f"Vendure: {addresses.vendure}/admin-api (sign in as {vendure_shop.IDENTIFIER} with the password "
+            f"{vendure_shop.PASSWORD}), shop: {addresses.vendure}/shop-api"
+        )
     answer(f"Sandbox store: {addresses.sandbox}/_sandbox/discounts   Stop with Ctrl-C.")

@@ -73,18 +73,18 @@ def check(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
     """Ask STORE who it is, now; a good answer ends its trouble. As “Test connection” in the pages."""
     with opened_workspace(workspace_slug):
         from offerwell.actions.check_store_connection import check_store_connection
-        from offerwell.actions.connect_store import StoreRefused
+        from offerwell.actions.connect_store import StoreRefused, every_scope, scope_text
 
         found = find_store(store_text)
         try:
             identity = check_store_connection(store=found, at=now())
         except StoreRefused as refused:
             raise _no_answer(found, str(refused)) from refused
-        scopes = sorted(identity.scopes)
+        scopes, words = scope_text(identity).split(), every_scope(found.kind)
         if as_json:
             answer_json({"store": found.label, "name": identity.name, "domain": identity.domain, "scopes": scopes})
         else:
-            answer(f"{identity.name} ({identity.domain}) answered. The credentials work and carry every scope.")
+            answer(f"{identity.name} ({identity.domain}) answered. {words}")
 
 
 @stores.command()
@@ -262,6 +262,10 @@ def _to_json(seen: StoreSeen) -> dict[str, Any]:
 
 
 def _access(store: Store) -> str:
+    from offerwell.models import StoreKind
+
+    if store.kind == StoreKind.VENDURE:
+        return "API key" if store.static_token else "login"
     if store.static_token:
         return "access token"
     return "installation" if store.is_installed else "client credentials"

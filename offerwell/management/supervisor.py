@@ -29,7 +29,7 @@ class Part:
     """One child: its command and its life so far."""
 
     name: str
-    arguments: tuple[str, ...]
+    command: tuple[str, ...]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
@@ -37,9 +37,8 @@ class Part:
 
     def start(self) -> None:
         """A process group of its own: Ctrl-C reaches only the supervisor, which stops all in order."""
-        command = [sys.executable, "-m", "offerwell.management", *self.arguments]
         environment = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
-        self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
+        self.process = subprocess.Popen(self.command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
         self.started = time.monotonic()
 
     @property
@@ -66,8 +65,12 @@ class Supervisor:
     stopping: bool = False
 
     def start(self, name: str, *arguments: str) -> None:
-        """Start one more part and keep it running."""
-        part = Part(name, arguments)
+        """Start one more part of Offerwell and keep it running."""
+        self.start_program(name, sys.executable, "-m", "offerwell.management", *arguments)
+
+    def start_program(self, name: str, *command: str) -> None:
+        """The same for somebody else's program. It has to end by itself when this process is gone."""
+        part = Part(name, command)
         part.start()
         self.parts.append(part)
 

@@ -22,7 +22,7 @@ def _to(model: str, **more: object) -> models.ForeignKey:  # type: ignore[type-a
 class Migration(migrations.Migration):
     """One table. A worker looks into its partial index every second."""
 
-    dependencies: ClassVar = [("offerwell", "0007_drift")]
+    dependencies: ClassVar = [("offerwell", "0008_vendure")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="ScheduledChange",

@@ -17,7 +17,7 @@ from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, O
 from offerwell.models.pending_install import PendingInstall
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
 from offerwell.models.scheduled_change import OPEN_STATES, ScheduledChange, ScheduleState
-from offerwell.models.store import Store, StoreKind, StorePace
+from offerwell.models.store import APP_KINDS, Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
 from offerwell.models.stored_selection import StoredSelection
 from offerwell.models.user import Role, TeamMember, User
@@ -25,6 +25,7 @@ from offerwell.models.webhook import StoreWebhooks, Webhook, WebhookState
 from offerwell.models.workspace import Workspace, lock_workspace
 
 __all__ = [
+    "APP_KINDS",
     "OPEN_STATES",
     "BulkChange",
     "BulkChangeItem",

@@ -15,11 +15,18 @@ class StoreKind(models.TextChoices):
 
     SHOPIFY = "shopify", "Shopify"
     SANDBOX = "sandbox", "Sandbox store"
+    VENDURE = "vendure", "Vendure"
+
+
+# Shopify, and what looks like it: opened by an app, which has scopes, can be installed and hears webhooks; with
+# discount links.
+APP_KINDS = frozenset({StoreKind.SHOPIFY, StoreKind.SANDBOX})
 
 
 class Store(WorkspaceOwned):
-    """A connected shop. `address` is the *.myshopify.com domain, or the sandbox's http address.
+    """A connected shop. `address` is the *.myshopify.com domain, the sandbox's http address, or a Vendure's Admin API.
 
+    `client_id` and `client_secret` are a Vendure administrator's user name and password, `static_token` its API key.
     `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing), since
     `trouble_since`;
     `paused_until` keeps workers away until then. `uninstalled_at`: the app is gone from the shop; only a person who

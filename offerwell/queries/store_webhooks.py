@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Max
 
-from offerwell.models import StoreKind, StoreWebhooks, Webhook, WebhookState
-from offerwell.rules.webhook_reception import PATH, HookFacts, Reception, address_of, standing
+from offerwell.models import APP_KINDS, StoreKind, StoreWebhooks, Webhook, WebhookState
+from offerwell.rules.webhook_reception import PATH, SENDS_NONE, HookFacts, Reception, address_of, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,8 @@ class WebhooksSeen:
 
 def webhooks_seen(store: Store, *, at: datetime) -> WebhooksSeen:
     """One store's. Seven statements at most."""
+    if store.kind not in APP_KINDS:
+        return WebhooksSeen(Reception.NONE, SENDS_NONE)
     link = StoreWebhooks.objects.filter(store=store).first()
     held = Webhook.objects.filter(store=store)
     last = held.aggregate(last=Max("received_at"))["last"]

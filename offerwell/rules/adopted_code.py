@@ -44,16 +44,18 @@ def adoption_of(
     *,
     offer_starts_at: datetime | None,
     offer_ends_at: datetime | None,
+    now: datetime | None = None,
 ) -> Adoption:
     """The intent and window of a code, from (store's name, discount) of each store that has it.
 
     Deactivating ends a discount, so an expired one is deactivated, unless it ended when the offer was
-    planned to end. A window in force is kept as the planned one, so that re-activation restores it.
+    planned to end: before `now`, that is, because one whose end lies ahead was switched off by a flag (Vendure).
+    A window in force is kept as the planned one, so that re-activation restores it.
     Raises StoresDisagree.
     """
     if not seen:
         return Adoption()
-    wanted = {label: _is_wanted(discount, offer_ends_at) for label, discount in seen}
+    wanted = {label: _is_wanted(discount, offer_ends_at, now) for label, discount in seen}
     if len(set(wanted.values())) > 1:
         on = ", ".join(label for label, is_on in wanted.items() if is_on)
         off = ", ".join(label for label, is_on in wanted.items() if not is_on)
@@ -66,8 +68,12 @@ def adoption_of(
     )
 
 
-def _is_wanted(discount: SeenDiscount, offer_ends_at: datetime | None) -> bool:
-    return discount.status != "expired" or (discount.ends_at is not None and _same(discount.ends_at, offer_ends_at))
+def _is_wanted(discount: SeenDiscount, offer_ends_at: datetime | None, now: datetime | None) -> bool:
+    if discount.status != "expired":
+        return True
+    if discount.ends_at is None or not _same(discount.ends_at, offer_ends_at):
+        return False
+    return now is None or discount.ends_at <= now
 
 
 def _own_end(discount: SeenDiscount, offer_ends_at: datetime | None) -> datetime | None:

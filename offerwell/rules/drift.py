@@ -34,6 +34,7 @@ class What(StrEnum):
 class LeftOut(StrEnum):
     """Why a difference is left as it is."""
 
+    BY_HAND = "by_hand"
     EXTRA_CODES = "extra_codes"
     RENAMED = "renamed"
     STORES_DISAGREE = "stores_disagree"
@@ -67,7 +68,7 @@ COURSES: dict[Verb, dict[Difference, Course]] = {
 
 def reason_without_course(kind: Difference) -> LeftOut:
     """Why nothing can be done here about this kind of difference."""
-    return LeftOut.EXTRA_CODES if kind == Difference.EXTRA_CODES else LeftOut.RENAMED
+    return LeftOut(kind)
 
 
 def may_restore_again(restores: int, since: datetime | None, *, at: datetime, most: int) -> bool:

@@ -80,7 +80,10 @@ class ClaimedCode:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a read showed. `status` is active, scheduled or expired; `text` the code, empty where it is not told."""
+    """What a read showed. `status` is active, scheduled or expired; `text` the code, empty where it is not told.
+
+    `refusal` is the store's own reason, for a person, why this discount must be left alone.
+    """
 
     status: str
     starts_at: datetime | None
@@ -89,6 +92,7 @@ class Sighting:
     title: str = ""
     ref: str = ""
     text: str = ""
+    refusal: str = ""
 
 
 class Step(StrEnum):
@@ -107,8 +111,12 @@ class Step(StrEnum):
 
 
 class Difference(StrEnum):
-    """What somebody else changed in the store, the gravest first: two at once are told as one."""
+    """What somebody else changed in the store, the gravest first: two at once are told as one.
 
+    BY_HAND: the store's own words say what a person must do there (`Sighting.refusal`).
+    """
+
+    BY_HAND = "by_hand"
     MISSING = "missing"
     EXTRA_CODES = "extra_codes"
     RENAMED = "renamed"
@@ -126,7 +134,12 @@ class Judgement:
 
 
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the store already shows what the brand wants, window included. A code past its end may be gone."""
+    """Whether the store already shows what the brand wants, window included. A code past its end may be gone.
+
+    What the store says to leave alone is never right.
+    """
+    if seen is not None and seen.refusal:
+        return False
     if not code.wants_active or (code.ends_at is not None and code.ends_at <= now):
         return seen is None or seen.status == "expired"
     if seen is None:
@@ -156,10 +169,16 @@ def is_settled(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
 def difference(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Difference | None:
     """What of the store is not as the brand wants; None when all is. Codes that are off may have any shape."""
     has_others = seen is not None and seen.codes_count > 1 and _is_meant_to_work(code, now)
+    if seen is not None and seen.refusal:
+        return Difference.BY_HAND
     if is_settled(code, seen, now) and not has_others:
         return None
     if not code.wants_active:
         return Difference.SWITCHED_ON
+    return _difference_of_active(code, seen, now, has_others=has_others)
+
+
+def _difference_of_active(code: ClaimedCode, seen: Sighting | None, now: datetime, *, has_others: bool) -> Difference:
     if seen is None:
         return Difference.MISSING
     if has_others:
@@ -182,7 +201,7 @@ def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: M
             return _write(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
     if not code.is_push:
         differs = difference(code, seen, now)
-        return Judgement(Step.CONFIRM) if differs is None else Judgement(Step.FLAG_DRIFT, drift_sentence(code, differs))
+        return Judgement(Step.CONFIRM) if differs is None else Judgement(Step.FLAG_DRIFT, _told(code, seen, differs))
     if is_settled(code, seen, now):
         return Judgement(Step.CONFIRM)
     return _write(code, seen, now)
@@ -200,6 +219,8 @@ def judge_found(
         return Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
     if found is None:
         return Judgement(Step.CREATE if code.wants_active else Step.CONFIRM)
+    if found.refusal:
+        return Judgement(Step.CONFLICT, found.refusal)
     if is_ours and found.codes_count == 1 and found.title == code.title:
         return Judgement(Step.ADOPT)
     return Judgement(
@@ -210,6 +231,7 @@ def judge_found(
 
 
 _SHOWN = {
+    Difference.BY_HAND: "the store shows what only a person can put right",
     Difference.MISSING: "the store has no such code any more",
     Difference.EXTRA_CODES: "its discount holds other codes too",
     Difference.RENAMED: "its discount has another code now",
@@ -217,6 +239,10 @@ _SHOWN = {
     Difference.SWITCHED_ON: "the store shows it as active",
     Difference.DATES: "the store has other dates",
 }
+
+
+def _told(code: ClaimedCode, seen: Sighting | None, differs: Difference) -> str:
+    return (seen.refusal if seen else "") or drift_sentence(code, differs)
 
 
 def drift_sentence(code: ClaimedCode, differs: Difference) -> str:
@@ -262,6 +288,8 @@ def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement
             f"The discount of {code.text} holds {seen.codes_count} codes in the store; switching it would switch "
             "them all. Give this member a discount of its own, then retry.",
         )
+    if seen.refusal:
+        return Judgement(Step.REFUSE, seen.refusal)
     if is_renamed(code, seen, now):
         return Judgement(Step.RENAME)
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)

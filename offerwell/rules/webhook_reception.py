@@ -16,13 +16,14 @@ _NOT_OUTSIDE = ("localhost", ".local", ".localdomain", ".internal", ".test", ".e
 
 
 class Reception(StrEnum):
-    """How well we hear a store."""
+    """How well we hear a store. NONE: its kind has no webhooks for us."""
 
     ON = "on"
     PART = "part"
     WAITING = "waiting"
     OFF = "off"
     PROBLEM = "problem"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class Address:
     problem: str = ""
 
 
+SENDS_NONE = (
+    "This kind of store sends Offerwell no webhooks. The daily audit reads every code and finds what was changed there."
+)
 NO_PUBLIC_URL = (
     "Offerwell does not know the address at which stores reach it. "
     "Whoever runs it sets OFFERWELL_PUBLIC_URL, for example https://offers.example.com."

@@ -87,5 +87,6 @@ def _stores() -> dict[str, Look]:
         "hooks_on": Look(gettext("Receiving"), "ok"),
         "hooks_part": Look(gettext("Partly"), "warn", "triangle-alert"),
         "hooks_off": Look(gettext("Off"), "", "circle-pause"),
+        "hooks_none": Look(gettext("None"), "", "minus"),
         "trouble": Look(gettext("Needs attention"), "bad", "triangle-alert"),
     }

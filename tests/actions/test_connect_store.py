@@ -67,6 +67,58 @@ def test_a_store_is_kept_as_it_named_itself_with_its_secret_unreadable_in_the_da
     assert "secret" not in repr(shop.asked)
 
 
+VENDURE = {"kind": "vendure", "address": "https://shop.example.com"}
+
+
+def test_a_vendure_store_is_kept_by_its_admin_api_and_channel(acme):
+    permissions = frozenset({"ReadPromotion", "CreatePromotion", "UpdatePromotion", "ReadCatalog", "Authenticated"})
+    shop = Shop(replace(GLOW, domain="shop.example.com", scopes=permissions))
+    connect(acme, shop, **VENDURE)
+    connect(
+        acme, shop, **VENDURE | {"address": "shop.example.com/admin-api/#eu", "label": "EU"}, client_secret="pässwort"
+    )
+    found = list(Store.objects.order_by("pk").values_list("kind", "address", "scopes"))
+    scopes = "CreatePromotion ReadPromotion UpdatePromotion"
+    assert found == [
+        ("vendure", "https://shop.example.com/admin-api", scopes),
+        ("vendure", "https://shop.example.com/admin-api#eu", scopes),
+    ]
+    with pytest.raises(StoreRefused) as refused:
+        connect(acme, shop, **VENDURE, label="Third")
+    assert "connected already" in refused.value.problems["address"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "problems"),
+    [
+        ({"client_id": "", "client_secret": ""},
+         {"client_id": "Enter the user name of an administrator, or an API key.",
+          "client_secret": "Enter the administrator’s password."}),
+        ({"static_token": "key"}, {"access": "Enter either user name and password, or an API key."}),
+        ({"client_id": "", "client_secret": "", "static_token": "kéy"},
+         {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}),
+        ({"address": "http://shop.example.com"},
+         {"address": "shop.example.com must be reached by https. Enter it as https://shop.example.com/admin-api."}),
+        ({"address": "https://10.0.0.7"},
+         {"address": "https://10.0.0.7 is not the address of a Vendure server. Enter that of its Admin API, for example"
+          " https://shop.example.com/admin-api."}),
+    ],
+)  # fmt: skip
+def test_wrong_fields_of_a_vendure_are_told_and_nobody_is_asked(acme, fields, problems):
+    shop = Shop()
+    with pytest.raises(StoreRefused) as refused:
+        connect(acme, shop, **VENDURE | fields)
+    assert refused.value.problems == problems
+    assert (shop.asked, Store.objects.count()) == (None, 0)
+
+
+def test_a_host_of_our_own_may_be_private(acme, settings):
+    settings.OFFERWELL_OWN_STORE_HOSTS = ("vendure",)
+    needed = frozenset({"ReadPromotion", "CreatePromotion", "UpdatePromotion"})
+    store = connect(acme, Shop(replace(GLOW, scopes=needed)), kind="vendure", address="http://vendure:3000")
+    assert store.address == "http://vendure:3000/admin-api"
+
+
 def test_a_sandbox_store_is_on_this_machine(acme):
     store = connect(acme, Shop(), kind="sandbox", address="http://localhost:8100/")
     assert (store.kind, store.address) == ("sandbox", "http://127.0.0.1:8100")
@@ -110,7 +162,7 @@ def test_an_answer_that_is_not_good_stores_nothing(acme, answer, problems):
         ({"static_token": "shpat_1"}, {"access": "Enter either client ID and client secret, or an access token."}),
         ({"client_secret": "se\ncret"},
          {"access": "This does not look like a client ID, secret or token. Copy it again from the store."}),
-        ({"kind": "ebay"}, {"kind": "Choose Shopify or Sandbox store."}),
+        ({"kind": "ebay"}, {"kind": "Choose Shopify, Vendure or Sandbox store."}),
     ],
 )  # fmt: skip
 def test_wrong_fields_are_told_and_nobody_is_asked(acme, fields, problems):

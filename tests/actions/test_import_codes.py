@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -293,3 +294,11 @@ def test_a_code_without_an_end_in_an_offer_that_ends_is_warned_of_once(acme, wor
         )
     ]
     assert report.adopted == 3
+
+
+def test_a_discount_the_store_says_to_leave_alone_is_not_taken(acme, world):
+    store, offer = world[0], world[1]
+    shop = Shop(TWICE=replace(discount(7), refusal="More than one promotion in the store has the code TWICE."))
+    report = load(acme, offer, "email,code\nnora@example.com,TWICE", {store.pk: shop})
+    assert problems(report) == [(2, "TWICE in Glow: More than one promotion in the store has the code TWICE.")]
+    assert (PromoCode.objects.count(), StoreCode.objects.count()) == (0, 0)

@@ -233,6 +233,16 @@ def test_screen(page, look, name, address):
     look.at(page, name)
 
 
+def test_connecting_shows_what_is_needed_for_the_chosen_kind(page, look):
+    page.goto("/settings/stores/connect/")
+    shown = {"Shopify": "Where to find them in Shopify", "Vendure": "For Vendure", "Sandbox store": "offerwell sandbox"}
+    for kind, words in shown.items():
+        page.get_by_role("radio", name=kind).check()
+        for others in shown.values():
+            expect(page.get_by_text(others, exact=others != "offerwell sandbox")).to_be_visible(visible=others == words)
+        look.at(page, f"connect-{kind.split()[0].lower()}")
+
+
 def test_refusals(page, new_context, look, watch):
     watch.expect_status(403, 404, 422)
     page.goto("/reporting/sales-tracking/999999/")

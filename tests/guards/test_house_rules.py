@@ -99,9 +99,10 @@ def test_every_setting_is_in_the_docs():
     assert sorted(name for name in used if f"`{name}`" not in documented) == []
 
 
-def test_the_npm_lock_is_whole_and_names_no_host():
+@pytest.mark.parametrize("folder", ["assets", "tests/vendure"])
+def test_the_npm_lock_is_whole_and_names_no_host(folder):
     """A lock made where some platform's binaries were missing breaks `npm ci` on other machines."""
-    lock = json.loads((ROOT / "assets/package-lock.json").read_text())
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text())
     entries = lock["packages"]
     missing = [
         name for entry in entries.values() for name in entry.get("optionalDependencies", {})
@@ -109,6 +110,17 @@ def test_the_npm_lock_is_whole_and_names_no_host():
     ]  # fmt: skip
     assert missing == []
     assert [path for path, entry in entries.items() if "resolved" in entry] == []
+
+
+def test_what_is_shipped_has_no_part_of_vendure():
+    """It is GPL-3.0-or-later: a program beside ours in tests and the demo, never inside the wheel."""
+    shipped = [path for path in PACKAGE.rglob("*") if "node_modules" in path.parts or path.name == "server.js"]
+    assert shipped == []
+    packages = {
+        json.loads((ROOT / folder / "package.json").read_text())["name"] for folder in ("assets", "tests/vendure")
+    }
+    assert packages == {"offerwell-assets", "offerwell-vendure"}
+    assert "vendure" not in (ROOT / "assets/package-lock.json").read_text()
 
 
 def test_locks_name_no_index():

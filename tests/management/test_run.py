@@ -67,18 +67,18 @@ def is_gone(pid):
 class Running:
     """One `offerwell run`, with its output in a file."""
 
-    def __init__(self, real, folder):
+    def __init__(self, real, folder, *more):
         self.port, self.sandbox = free_port(), free_port()
         self.told = folder / f"told-{self.port}"
-        ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox), "--pacing", "off"]
+        ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox), "--pacing", "off", *more]
         with self.told.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "offerwell.management", "run", *ports],
                 env=real.environment, cwd=ROOT, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
-    def ready(self):
-        until(lambda: "Offerwell is ready" in self.told.read_text() or self.process.poll() is not None, 90)
+    def ready(self, within=90):
+        until(lambda: "Offerwell is ready" in self.told.read_text() or self.process.poll() is not None, within)
         assert self.process.poll() is None, self.told.read_text()
         return self
 

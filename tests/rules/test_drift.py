@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offerwell.rules.drift import COURSES, Verb, may_restore_again
+from offerwell.rules.drift import COURSES, Verb, may_restore_again, reason_without_course
 from offerwell.rules.store_sync import (
     NEVER,
     Difference,
@@ -26,6 +26,7 @@ from tests.rules.test_store_sync import ACTIVE, CODE, DAY, ENDING, EXPIRED, MARG
 SEEN = replace(CODE, observed_generation=7)
 SEEN_OFF = replace(OFF, observed_generation=7)
 OTHER = replace(ACTIVE, text="OTHER")
+LEFT = {"refusal": "Leave it."}
 TWO = replace(ACTIVE, text="GLOW", codes_count=2)
 
 
@@ -55,6 +56,12 @@ TWO = replace(ACTIVE, text="GLOW", codes_count=2)
         (starting(SEEN, 1), ACTIVE, "dates"),
         (replace(SEEN, ends_at=NEVER), ACTIVE, None),
         (replace(SEEN, ends_at=NEVER), ENDING, "dates"),
+        (SEEN, replace(ACTIVE, **LEFT), "by_hand"),
+        (SEEN, replace(OTHER, **LEFT), "by_hand"),
+        (SEEN, replace(TWO, **LEFT), "by_hand"),
+        (SEEN_OFF, replace(EXPIRED, **LEFT), "by_hand"),
+        (SEEN_OFF, replace(ACTIVE, **LEFT), "by_hand"),
+        (ending(SEEN, -1), replace(EXPIRED, **LEFT), "by_hand"),
     ],
 )
 def test_what_differs(code, seen, kind):
@@ -86,9 +93,11 @@ def test_an_old_name_read_after_our_own_write_is_waited_for():
 
 
 @pytest.mark.parametrize("kind", list(Difference))
-def test_every_kind_has_a_sentence_and_can_be_restored_but_for_other_codes(kind):
+def test_every_kind_has_a_sentence_and_can_be_restored_but_for_what_a_person_must_do_there(kind):
     assert drift_sentence(CODE, kind).startswith("We want Active, ")
-    assert (kind in COURSES[Verb.RESTORE]) == (kind != Difference.EXTRA_CODES)
+    assert (kind in COURSES[Verb.RESTORE]) == (kind not in {Difference.EXTRA_CODES, Difference.BY_HAND})
+    for verb in Verb:
+        assert kind in COURSES[verb] or reason_without_course(kind).value == kind.value
     adopted, restored = COURSES[Verb.ADOPT].get(kind), COURSES[Verb.RESTORE].get(kind)
     if adopted and restored and adopted.what == "status":
         assert adopted.to_active != restored.to_active
@@ -101,6 +110,7 @@ shown = st.none() | st.builds(
     ends_at=st.sampled_from([None, NOW - DAY, NOW + DAY, NOW + 2 * DAY]),
     codes_count=st.integers(1, 2),
     text=st.sampled_from(["", "GLOW", "glow", "OTHER"]),
+    refusal=st.sampled_from(["", "", "Leave it."]),
 )
 codes = st.builds(
     lambda active, starts, ends: replace(SEEN, wants_active=active, starts_at=starts, ends_at=ends),

@@ -202,6 +202,12 @@ def test_ends_are_equal_to_the_second():
     assert found == Adoption()
 
 
+def test_a_discount_off_before_its_end_was_switched_off_by_a_flag():
+    seen, window = [("Vendure", _seen("expired", ends=0))], {"offer_starts_at": None, "offer_ends_at": NOW}
+    assert adoption_of(seen, **window, now=NOW).is_active
+    assert not adoption_of(seen, **window, now=NOW - timedelta(days=1)).is_active
+
+
 def test_stores_that_disagree_are_named():
     seen = [("Glow", _seen("active")), ("Glow EU", _seen("expired", ends=-1)), ("Glow UK", _seen("scheduled"))]
     with pytest.raises(StoresDisagree, match="active in Glow, Glow UK and not in Glow EU"):

@@ -69,6 +69,8 @@ def starting(code, days):
         (starting(CODE, 1), ACTIVE, False),
         (starting(CODE, -1), ACTIVE, True),
         (starting(CODE, 0), ACTIVE, True),
+        (CODE, replace(ACTIVE, refusal="Leave it."), False),
+        (OFF, replace(EXPIRED, refusal="Leave it."), False),
     ],
 )
 def test_what_is_right(code, seen, right):
@@ -90,6 +92,10 @@ def test_what_is_right(code, seen, right):
         (starting(CODE, -1), EXPIRED, Step.SWITCH),
         (CODE, replace(EXPIRED, codes_count=2), Step.REFUSE),
         (CODE, replace(ACTIVE, codes_count=2), Step.CONFIRM),
+        (CODE, replace(EXPIRED, refusal="Leave it."), Step.REFUSE),
+        (OFF, replace(EXPIRED, refusal="Leave it."), Step.REFUSE),
+        (CODE, replace(ACTIVE, text="OTHER", refusal="Leave it."), Step.REFUSE),
+        (replace(OFF, observed_generation=7), replace(EXPIRED, refusal="Leave it."), Step.FLAG_DRIFT),
         (replace(CODE, observed_generation=7), EXPIRED, Step.FLAG_DRIFT),
         (replace(CODE, observed_generation=7), None, Step.FLAG_DRIFT),
         (replace(OFF, observed_generation=7), ACTIVE, Step.FLAG_DRIFT),
@@ -134,6 +140,7 @@ def test_our_own_acknowledged_write_is_believed_before_a_read_that_may_be_old(co
         (CODE, ACTIVE, False, Step.CONFLICT),
         (CODE, replace(ACTIVE, title="Winter"), True, Step.CONFLICT),
         (CODE, replace(ACTIVE, codes_count=2), True, Step.CONFLICT),
+        (CODE, replace(ACTIVE, refusal="Leave it."), True, Step.CONFLICT),
     ],
 )
 def test_the_next_step_after_a_look_up_by_text(code, found, is_ours, step):
@@ -148,6 +155,10 @@ def test_reasons_are_sentences_with_the_next_step():
     )
     drift = judge(replace(OFF, observed_generation=7), ACTIVE, now=NOW, margins=MARGINS).reason
     assert drift == "We want Deactivated, the store shows it as active. Someone changed it there."
+    drifted, refused = replace(CODE, observed_generation=7), replace(ACTIVE, refusal="Leave it.")
+    assert judge(drifted, refused, now=NOW, margins=MARGINS).reason == "Leave it."
+    assert judge(CODE, refused, now=NOW, margins=MARGINS).reason == "Leave it."
+    assert judge_found(CODE, refused, is_ours=True, now=NOW, margins=MARGINS).reason == "Leave it."
 
 
 MOMENTS = st.one_of(st.none(), st.floats(-3, 3, allow_nan=False).map(lambda days: NOW + days * DAY))
@@ -155,7 +166,8 @@ SIGHTINGS = st.one_of(
     st.none(),
     st.builds(
         Sighting, st.sampled_from(["active", "scheduled", "expired"]), MOMENTS, MOMENTS, st.integers(1, 2),
-        st.sampled_from(["Summer", "Winter"]),
+        st.sampled_from(["Summer", "Winter"]), text=st.sampled_from(["", "glow", "OTHER"]),
+        refusal=st.sampled_from(["", "Leave it."]),
     ),
 )  # fmt: skip
 CODES = st.builds(
@@ -180,8 +192,10 @@ def test_what_holds_for_every_code_and_every_sighting(code, seen):
     if step == Step.LOOK_LATER:
         assert is_fresh
         assert look_again_at(code, NOW, MARGINS) > NOW
-    if seen is not None and seen.codes_count > 1:
-        assert step not in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE}
+    if seen is not None and (seen.codes_count > 1 or seen.refusal):
+        assert step not in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE, Step.RENAME}
+    if seen is not None and seen.refusal:
+        assert step != Step.CONFIRM
 
 
 @given(code=CODES, seen=SIGHTINGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -11,7 +12,7 @@ from django_scopes import scope
 
 from offerwell.actions import connect_store as module
 from offerwell.integrations.store import AccessRefused, StoreIdentity
-from offerwell.models import Event, Store
+from offerwell.models import Event, PendingInstall, Store, StoreWebhooks
 from tests import make
 
 URL = "/settings/stores/"
@@ -95,7 +96,79 @@ def test_the_page_of_a_store_says_how_it_is(signed_in, acme):
     seen = answer.context["seen"]
     assert (seen.health, seen.waiting, seen.attention, seen.offers) == ("trouble", 1, 1, 1)
     page = text_of(answer)
-    assert all(said in page for said in ("The token was revoked.", "A scope is missing:", "write_discounts", "Summer"))
+    assert all(
+        said in page
+        for said in (
+            "The token was revoked.",
+            "A scope is missing.",
+            "The app lacks the scope write_discounts.",
+            "Summer",
+        )
+    )
+
+
+def test_a_vendure_is_connected_and_spoken_of_in_its_own_words(signed_in, acme, shop):
+    page = text_of(signed_in.get(f"{URL}connect/"))
+    words = (
+        "Vendure",
+        "UpdatePromotion",
+        ">Client ID</span>",
+        ">User name</span>",
+        ">Password</span>",
+        ">API key</span>",
+    )
+    assert all(said in page for said in words)
+    shop.answer = replace(GLOW, scopes=frozenset({"ReadPromotion", "CreatePromotion", "UpdatePromotion"}))
+    fields = {
+        "label": "Bloom",
+        "kind": "vendure",
+        "address": "shop.example.com#eu",
+        "client_id": "ana",
+        "client_secret": "pw",
+    }
+    answer = signed_in.post(f"{URL}connect/", fields)
+    store = Store.objects.get()
+    assert (answer.status_code, store.address) == (302, "https://shop.example.com/admin-api#eu")
+    page = text_of(signed_in.get(f"{URL}{store.pk}/"))
+    assert all(
+        said in page
+        for said in ("Vendure · https://shop.example.com/admin-api#eu", "Permissions", "User name", "password kept")
+    )
+    assert ("Scopes" in page, "Install again" in page) == (False, False)
+    assert ("sends Offerwell no webhooks. The daily audit" in page, "Last received" in page) == (True, False)
+    assert StoreWebhooks.objects.count() == 0
+    assert "pw" not in re.findall(r'value="([^"]*)"', page)
+    page = text_of(signed_in.get(f"{URL}{store.pk}/credentials/"))
+    assert ("Use an API key instead" in page, "shpat_" in page) == (True, False)
+    answer = signed_in.post(f"{URL}{store.pk}/credentials/", {"static_token": "a-key"}, follow=True)
+    assert ("The old ones are gone." in text_of(answer), Store.objects.get().static_token) == (True, "a-key")
+    assert ("API key, kept encrypted" in text_of(answer), "Client secret of the app" in text_of(answer)) == (
+        True,
+        False,
+    )
+    answer = signed_in.post(f"{URL}{store.pk}/webhook-secret/", {"secret": "s"})
+    assert (answer.status_code, StoreWebhooks.objects.count()) == (422, 0)
+    answer = signed_in.post(f"{URL}{store.pk}/check/", follow=True)
+    assert "Glow answered. The credentials work and carry every permission." in text_of(answer)
+    Store.objects.update(scopes="ReadPromotion CreatePromotion")
+    page = text_of(signed_in.get(f"{URL}{store.pk}/"))
+    assert "A permission is missing." in page
+    assert "The login lacks the permission UpdatePromotion. Add it to the role" in page
+    shop.answer = replace(GLOW, scopes=frozenset({"ReadPromotion", "CreatePromotion"}))
+    answer = signed_in.post(f"{URL}{store.pk}/check/")
+    assert (answer.status_code, text_of(answer).count("The login lacks the permission UpdatePromotion.")) == (422, 1)
+
+
+@pytest.mark.parametrize("way_in", ["grant", "install", ""])
+def test_a_vendure_is_connected_whichever_hidden_card_of_access_is_checked(signed_in, acme, shop, way_in):
+    shop.answer = replace(GLOW, scopes=frozenset({"ReadPromotion", "CreatePromotion", "UpdatePromotion"}))
+    fields = {"label": "Bloom", "kind": "vendure", "address": "shop.example.com", "client_id": "ana", "way_in": way_in}
+    answer = signed_in.post(f"{URL}connect/", fields | {"client_secret": "pw"})
+    assert (answer.status_code, Store.objects.get().kind, PendingInstall.objects.count()) == (302, "vendure", 0)
+    answer = signed_in.post(f"{URL}{Store.objects.get().pk}/install/")
+    assert answer.status_code == 422
+    assert "Nothing is installed in a Vendure store. Connect it by its credentials." in text_of(answer)
+    assert PendingInstall.objects.count() == 0
 
 
 def test_a_store_is_checked_now(signed_in, acme, shop):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -39,17 +39,23 @@ class BadStatus(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. `retry_after` in seconds, where the store gave it.
-
-    `date` is the store's clock as it wrote it, `version` the version of its API that answered.
-    """
+    """A whole HTTP answer. `retry_after` in seconds, where the store gave it. Names in `headers` are in lower case."""
 
     status: int
     body: bytes
     retry_after: float | None = None
     location: str = ""
-    date: str = ""
-    version: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def date(self) -> str:
+        """The store's clock, as it wrote it."""
+        return self.headers.get("date", "")
+
+    @property
+    def version(self) -> str:
+        """The version of Shopify's API that answered."""
+        return self.headers.get("x-shopify-api-version", "")
 
 
 def new_http(*, loopback: bool) -> httpx.Client:
@@ -68,8 +74,7 @@ def post(http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], 
                 _whole_body(response, clock),
                 _retry_after(response.headers.get("Retry-After", ""), clock()),
                 response.headers.get("Location", ""),
-                response.headers.get("Date", ""),
-                response.headers.get("X-Shopify-API-Version", ""),
+                dict(response.headers),
             )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         raise NotSent(_plain(error)) from error

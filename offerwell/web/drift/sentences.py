@@ -35,6 +35,8 @@ class Shown:
 def theirs(row: DriftRow) -> Shown:
     """The store's side of a row."""
     drift, kind = row.drift, row.kind
+    if kind == Difference.BY_HAND:
+        return Shown(drift.status, row.row.last_error)
     if kind == Difference.MISSING:
         return Shown("", "Deleted there")
     if kind == Difference.EXTRA_CODES:
@@ -83,6 +85,11 @@ def question(plan: DriftPlan) -> str:
 def left_out(reason: LeftOut, count: int) -> str:
     """Why so many differences stay, and what to do."""
     n = f"{count:,}"
+    if reason == LeftOut.BY_HAND:
+        said = ngettext(
+            "%(n)s code can be put right in the store only.", "%(n)s codes can be put right in the store only.", count
+        )
+        return said % {"n": n} + " Do there what the row says, then audit it."
     if reason == LeftOut.EXTRA_CODES:
         said = ngettext("%(n)s discount holds other codes too.", "%(n)s discounts hold other codes too.", count)
         return said % {"n": n} + " Remove those codes in the store, then audit it."

@@ -1,11 +1,14 @@
-"""The discount links of an offer's members: one for each code and store, where the offer has them on."""
+"""The discount links of an offer's members: one for each code and store, where the offer has them on.
+
+Only a store of Shopify's kind has an address that applies a code.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from offerwell.models import Store
+from offerwell.models import APP_KINDS, Store
 from offerwell.rules.discount_link import LinkOwner, LinkPlan, discount_link
 
 if TYPE_CHECKING:
@@ -36,4 +39,6 @@ def links_of(offer: Offer, stores: Sequence[Store] | None = None) -> DiscountLin
         return DiscountLinks(offer.link_plan, offer.name)
     if stores is None:
         stores = list(Store.objects.filter(offer_links__offer=offer).order_by("pk"))
-    return DiscountLinks(offer.link_plan, offer.name, tuple((store.label, store.address) for store in stores))
+    return DiscountLinks(
+        offer.link_plan, offer.name, tuple((store.label, store.address) for store in stores if store.kind in APP_KINDS)
+    )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KIND_CARDS = (
     (StoreKind.SHOPIFY, "A shop on Shopify, opened by an app that you create there."),
+    (StoreKind.VENDURE, "A Vendure server, by an administrator’s login or an API key."),
     (StoreKind.SANDBOX, "A look-alike on this machine, for demos and rehearsals."),
 )
 
@@ -24,7 +25,10 @@ ACCESS_CARDS = (
 
 
 class CredentialsForm(forms.Form):
-    """A client id and its secret, or a static token. What is wrong with them is the action's to say."""
+    """A client id and its secret, or a static token; for Vendure a user name and password, or an API key.
+
+    What is wrong with them is the action's to say.
+    """
 
     client_id = forms.CharField(required=False, max_length=255)
     client_secret = forms.CharField(required=False, max_length=255)

@@ -13,12 +13,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from offerwell.actions.audit_store import audit_store
 from offerwell.actions.check_store_connection import check_store_connection
-from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, lacks, missing_scopes
+from offerwell.actions.connect_store import (
+    NEEDED_SCOPES,
+    StoreRefused,
+    connect_store,
+    every_scope,
+    lacks,
+    missing_scopes,
+)
 from offerwell.actions.keep_webhook_secret import SecretRefused, keep_webhook_secret
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
-from offerwell.models import Store, StoreAudit, StoreKind
+from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
+from offerwell.models import APP_KINDS, Store, StoreAudit, StoreKind
 from offerwell.queries.drift import count_drifts
 from offerwell.queries.store_webhooks import COUNTED, shopper_file, webhooks_seen
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
@@ -35,6 +43,7 @@ HOOKS_BADGES = {
     Reception.WAITING: "pending",
     Reception.OFF: "hooks_off",
     Reception.PROBLEM: "trouble",
+    Reception.NONE: "hooks_none",
 }
 
 
@@ -56,7 +65,8 @@ def store_connect(request: BrandRequest) -> HttpResponse:
     if form.is_valid():
         way_in = form.cleaned_data.pop("way_in")
         try:
-            if way_in == "install":
+            # The cards of access stay checked, out of sight, where a kind is chosen that has none.
+            if way_in == "install" and form.cleaned_data["kind"] in APP_KINDS:
                 return started(request, form)
             made = connect_store(
                 workspace_id=request.place.workspace_id, by=actor_of(request), at=timezone.now(), **form.cleaned_data
@@ -87,7 +97,7 @@ def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
         found.refresh_from_db()
         refusal = "" if found.trouble == str(refused) else str(refused)
         return _store_page(request, found, refusal=refusal, status=422)
-    messages.success(request, f"{identity.name} answered. The credentials work and carry every scope.")
+    messages.success(request, f"{identity.name} answered. {every_scope(found.kind)}")
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
 
@@ -148,8 +158,8 @@ def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
         except StoreRefused as refused:
             form.say(refused.problems)
         else:
-            told = "The old ones are gone; webhooks signed with the old secret are taken for one more day."
-            messages.success(request, f"{found.label} has new credentials. {told}")
+            told = "; webhooks signed with the old secret are taken for one more day" if found.kind in APP_KINDS else ""
+            messages.success(request, f"{found.label} has new credentials. The old ones are gone{told}.")
             return HttpResponseRedirect(reverse("store", args=[found.pk]))
     return _credentials_form(request, found, form, status=422)
 
@@ -199,6 +209,7 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
         "missing": _missing_untold(found),
+        "is_vendure": found.kind == StoreKind.VENDURE,
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
         "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
         "audit": StoreAudit.objects.filter(store=found).first(),
@@ -208,10 +219,11 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
     return render(request, "web/stores/store.html", shown, status=said.get("status", 200))
 
 
-def _missing_untold(found: Store) -> list[str]:
-    """Scopes the app lacks, unless the store's trouble says so already."""
-    missing = missing_scopes(frozenset(found.scopes.split()))
-    return [] if missing and found.trouble == lacks(missing) else missing
+def _missing_untold(found: Store) -> str:
+    """What to do about scopes the store's credentials lack, unless its trouble says so already."""
+    missing = missing_scopes(frozenset(found.scopes.split()), found.kind)
+    said = lacks(missing, found.kind) if missing else ""
+    return "" if said == found.trouble else said
 
 
 def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200) -> HttpResponse:
@@ -222,10 +234,11 @@ def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200
         "way_in": form["way_in"].value() or "grant",
         "way_back": redirect_address(request),
         "needed_scopes": NEEDED_SCOPES,
+        "needed_permissions": NEEDED_PERMISSIONS,
     }
     return render(request, "web/stores/store_connect.html", shown, status=status)
 
 
 def _credentials_form(request: BrandRequest, found: Store, form: CredentialsForm, *, status: int = 200) -> HttpResponse:
-    shown = {"form": form, "store": found, "needed_scopes": NEEDED_SCOPES}
+    shown = {"form": form, "store": found, "is_vendure": found.kind == StoreKind.VENDURE}
     return render(request, "web/stores/store_credentials.html", shown, status=status)
