@@ -257,7 +257,8 @@ def _to_json(seen: StoreSeen) -> dict[str, Any]:
         "scopes": store.scopes.split(), "currency": store.currency, "timezone": store.timezone,
         "last_answer_at": store.last_answer_at and store.last_answer_at.isoformat(),
         "paused_until": store.paused_until and store.paused_until.isoformat(),
-        "offers": seen.offers, "waiting": seen.waiting, "attention": seen.attention,
+        "offers": seen.offers, "waiting": seen.waiting,
+        "waiting_since": seen.waiting_since and seen.waiting_since.isoformat(), "attention": seen.attention,
     }  # fmt: skip
 
 

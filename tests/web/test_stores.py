@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_scopes import scope
 
 from offerwell.actions import connect_store as module
 from offerwell.integrations.store import AccessRefused, StoreIdentity
-from offerwell.models import Event, PendingInstall, Store, StoreWebhooks
+from offerwell.models import BulkChange, Event, PendingInstall, Store, StoreCode, StorePace, StoreWebhooks
 from tests import make
+from tests.web.page_words import words
 
 URL = "/settings/stores/"
 GLOW = StoreIdentity(
@@ -233,3 +236,34 @@ def test_the_number_of_queries_does_not_grow(signed_in, acme):
             assert signed_in.get(URL).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 15
+
+
+def test_a_store_tells_how_long_codes_wait_and_what_it_still_takes(signed_in, acme):
+    store = make.store(acme, "Glow", access_expires_at=timezone.now() + timedelta(minutes=50))
+    now = timezone.now()
+    StorePace.objects.create(
+        workspace=acme, store=store, available=500.0, maximum=2000.0, restore_rate=100.0,
+        measured_at=now.timestamp() - 3600,
+    )  # fmt: skip
+    offer = make.offer(acme, stores=[store])
+    make.code(make.enrollment(offer), stores=[store])
+    page = words(signed_in.get(f"{URL}{store.pk}/"))
+    assert ("Codes waiting 0 Need" in page, "2,000 of 2,000 points free, 100 come back a second" in page) == (
+        True,
+        True,
+    )
+    assert re.search(r"Access token Good until .*, then renewed by itself", page)
+    old, new = (
+        make.code(make.enrollment(offer), stores=[store]), make.code(make.enrollment(offer), stores=[store], settled=False)
+    )  # fmt: skip
+    change = BulkChange.objects.create(
+        workspace=acme, offer=offer, part="codes", to_active=False, at=now - timedelta(hours=3), actor_name="Ana",
+        door="web", key="k", body_hash="", selection={}, selected=1, changed=1, already_so=0, excluded=0,
+        members_changed=1, digest="",
+    )  # fmt: skip
+    type(new).objects.filter(pk=new.pk).update(created_at=now - timedelta(hours=1))
+    rows = StoreCode.objects.filter(code=old)
+    rows.update(generation=change.pk, due_at=now)
+    assert "Codes waiting 2 the oldest asked 1h ago" in words(signed_in.get(f"{URL}{store.pk}/"))
+    StoreCode.objects.filter(code=new).update(observed_generation=0, due_at=None)
+    assert "Codes waiting 1 the oldest asked 3h ago" in words(signed_in.get(f"{URL}{store.pk}/"))

@@ -29,7 +29,7 @@ from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
 from offerwell.models import APP_KINDS, Store, StoreAudit, StoreKind
 from offerwell.queries.drift import count_drifts
 from offerwell.queries.store_webhooks import COUNTED, shopper_file, webhooks_seen
-from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
+from offerwell.queries.stores import bucket_of, offers_of_store, store_seen, stores_seen
 from offerwell.rules.drift import DriftFilter
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.webhook_reception import Reception
@@ -206,6 +206,8 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "counted": COUNTED,
         "secret_form": said.get("secret_form") or WebhookSecretForm(),
         "store": found,
+        "at": timezone.now(),
+        "bucket": bucket_of(found, at=timezone.now()),
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
         "missing": _missing_untold(found),
