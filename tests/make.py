@@ -9,11 +9,13 @@ from decimal import Decimal
 from django_scopes import scope
 
 from offerwell.models import (
+    CodeHistory,
     Enrollment,
     Member,
     Offer,
     OfferStore,
     OfferType,
+    PayoutOption,
     PromoCode,
     SalesLink,
     Store,
@@ -71,12 +73,29 @@ def store(place, label=None, **fields):
     )  # fmt: skip
 
 
-def enrollment(offer, who=None):
+def payout(offer, name="Standard", kind="cps", basis_points=1000, *, is_default=False, **fields):
+    with scope(workspace=offer.workspace):
+        return PayoutOption.objects.create(
+            workspace=offer.workspace, offer=offer, name=name, name_key=name.lower(), kind=kind,
+            basis_points=basis_points, is_default=is_default, created_at=NOW, **fields,
+        )  # fmt: skip
+
+
+def history(code):
+    """The entry that says whose the code's text is."""
+    with scope(workspace=code.workspace):
+        return CodeHistory.objects.create(
+            workspace=code.workspace, code=code, member_id=code.enrollment.member_id, text=code.text,
+            text_key=code.text_key, from_at=NOW,
+        )  # fmt: skip
+
+
+def enrollment(offer, who=None, option=None):
     with scope(workspace=offer.workspace):
         who = who or member(offer.workspace)
         return Enrollment.objects.create(
             workspace=offer.workspace, offer=offer, member=who, name_key=who.name_key, search_text=who.search_text,
-            enrolled_at=NOW,
+            enrolled_at=NOW, payout_option=option,
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offerwell.actions.change_offer_status import Applied, KeyReused, change_offer_status
-from offerwell.models import BulkChange, OfferPart
+from offerwell.models import BulkChange, ChangeKind, OfferPart
 from offerwell.queries.planned_change import Plan, Wish, plan_change
 
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ class NothingToUndo(Exception):
 
 def undo_wish(change: BulkChange) -> Wish:
     """The inverse of a change, for exactly its items."""
+    is_status = change.kind == ChangeKind.STATUS
     return Wish(
-        offer=change.offer, part=OfferPart(change.part), to_active=not change.to_active, selection=None, undoes=change
-    )
+        offer=change.offer, part=OfferPart(change.part), to_active=is_status and not change.to_active, selection=None,
+        undoes=change, kind=ChangeKind(change.kind),
+    )  # fmt: skip
 
 
 def plan_undo(change: BulkChange, *, at: datetime) -> Plan:
@@ -46,7 +48,7 @@ def undo_bulk_change(
     if earlier is not None:
         return Applied(earlier, was_replayed=True)
     if not plan.will_change:
-        raise NothingToUndo("Nothing to undo: every code or link of this change was changed again since.")
+        raise NothingToUndo("Nothing to undo: everything of this change was changed again since.")
     return change_offer_status(
         workspace_id=workspace_id, wish=plan.wish, digest=digest or plan.digest, key=key, by=by, at=at
     )

@@ -110,6 +110,18 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """What became of one rename: done, or the store's `refusal` sentence.
+
+    `taken`: another discount has the text. `is_gone`: there is no such discount any more.
+    """
+
+    refusal: str = ""
+    taken: bool = False
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StoreIdentity:
     """Who answers: shown when a person connects a store."""
 
@@ -129,7 +141,7 @@ class StoreConnector(Protocol):
 
     batch_size: int
     redate_from: int
-    """From so many windows on, `redate` is cheaper than `set_window`."""
+    """From so many windows on, `redate` is cheaper than `set_window`, and `rename_together` than `rename`."""
 
     def identify(self) -> StoreIdentity:
         """The shop behind the credentials, and the scopes they carry."""
@@ -161,6 +173,12 @@ class StoreConnector(Protocol):
         A job says nothing of single codes: read them back. Raises BatchRefused when the store takes
         no such job now; nothing is under way then, and `set_window` may still do it.
         """
+
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
+        """Give each ref's single code another text. It keeps its id, its status, its window and its terms."""
+
+    def rename_together(self, texts: Mapping[str, str]) -> str:
+        """Ask for many renames at once; gives the id of an asynchronous job, like `redate`."""
 
     def close(self) -> None:
         """Let the connections go; the connector is not used afterwards."""

@@ -3,16 +3,19 @@
 from offerwell.models.bulk_change import (
     BulkChange,
     BulkChangeItem,
+    ChangeKind,
     ChangeProgress,
     ItemOutcome,
     OfferPart,
     OutcomeResult,
 )
+from offerwell.models.code_proposal import CodeProposal, ProposalBatch
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
 from offerwell.models.import_file import ImportFile, ImportState
 from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
+from offerwell.models.payout import PayoutKind, PayoutOption
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
 from offerwell.models.store import Store, StoreKind, StorePace
 from offerwell.models.store_code import StoreCode, StoreProblem
@@ -23,8 +26,10 @@ from offerwell.models.workspace import Workspace, lock_workspace
 __all__ = [
     "BulkChange",
     "BulkChangeItem",
+    "ChangeKind",
     "ChangeProgress",
     "CodeHistory",
+    "CodeProposal",
     "Enrollment",
     "Event",
     "Group",
@@ -41,7 +46,10 @@ __all__ = [
     "OfferTally",
     "OfferType",
     "OutcomeResult",
+    "PayoutKind",
+    "PayoutOption",
     "PromoCode",
+    "ProposalBatch",
     "Role",
     "SalesLink",
     "SocialHandle",

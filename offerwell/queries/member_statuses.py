@@ -76,7 +76,7 @@ def _seen(
 def _store_views(code_ids: list[int], *, at: datetime) -> dict[int, tuple[StoreView, ...]]:
     rows = (
         StoreCode.objects.filter(code_id__in=code_ids)
-        .annotate(label=F("store__label"), wanted_since=F("code__changed_at"))
+        .annotate(label=F("store__label"), wanted_since=F("code__changed_at"), text_change_id=F("code__text_change_id"))
         .order_by("store_id")
     )
     views: dict[int, tuple[StoreView, ...]] = {}
@@ -93,4 +93,5 @@ def _store_view(row: StoreCode, *, at: datetime) -> StoreView:
         is_suspect=row.suspect_until is not None and row.suspect_until > at,
         reason=row.last_error,
         since=row.wanted_since,  # type: ignore[attr-defined]
+        is_rename=row.text_change_id == row.generation,  # type: ignore[attr-defined]
     )

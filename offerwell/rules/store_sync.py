@@ -39,6 +39,8 @@ class ClaimedCode:
     """One code on one store as it was when a worker claimed it (`models.StoreCode`).
 
     `starts_at` and `ends_at` are the planned window: the code's own, else the offer's; None: none.
+    `was_renamed`: its text was changed once. `former_texts` are given where a request to create it under one of
+    them may still land.
     """
 
     id: int
@@ -58,6 +60,8 @@ class ClaimedCode:
     written_generation: int
     written_how: str
     problem: str
+    was_renamed: bool = False
+    former_texts: tuple[str, ...] = ()
 
     @property
     def is_push(self) -> bool:
@@ -67,7 +71,7 @@ class ClaimedCode:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a read showed. `status` is active, scheduled or expired."""
+    """What a read showed. `status` is active, scheduled or expired; an empty `text` was not told."""
 
     status: str
     starts_at: datetime | None
@@ -75,6 +79,7 @@ class Sighting:
     codes_count: int = 1
     title: str = ""
     ref: str = ""
+    text: str = ""
 
 
 class Step(StrEnum):
@@ -83,6 +88,7 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     SWITCH = "switch"
     SET_WINDOW = "set_window"
+    RENAME = "rename"
     CREATE = "create"
     ADOPT = "adopt"
     LOOK_LATER = "look_later"
@@ -99,8 +105,23 @@ class Judgement:
     reason: str = ""
 
 
+_SETTLING = Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
+
+
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the store already shows what the brand wants, window included."""
+    """Whether the store already shows what the brand wants, window and text included."""
+    return has_status(code, seen, now) and has_text(code, seen)
+
+
+def has_text(code: ClaimedCode, seen: Sighting | None) -> bool:
+    """Whether shoppers type what the brand wants. Of a discount with several codes only a person can tell."""
+    if seen is None or not seen.text or seen.codes_count > 1:
+        return True
+    return seen.text.casefold() == code.text.casefold()
+
+
+def has_status(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether the store shows the wanted status, window included."""
     if not code.wants_active:
         return seen is None or seen.status == "expired"
     if seen is None:
@@ -117,15 +138,50 @@ def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
 def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: Margins) -> Judgement:
     """The next step after a read by ref (None: the store has no such discount any more)."""
     if _own_write_is_fresher(code, now, margins):
-        if code.acked_active == code.wants_active and not is_right(code, seen, now):
-            return Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
+        if code.acked_active == code.wants_active and not has_status(code, seen, now):
+            return _SETTLING
         if code.acked_active != code.wants_active:
-            return _write(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
+            return _switch(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
+    if _is_fresh(code, now, margins) and _shows_text_of_before(code, seen):
+        return _SETTLING
     if is_right(code, seen, now):
         return Judgement(Step.CONFIRM)
     if not code.is_push:
         return Judgement(Step.FLAG_DRIFT, drift_sentence(code, seen))
     return _write(code, seen, now)
+
+
+def _shows_text_of_before(code: ClaimedCode, seen: Sighting | None) -> bool:
+    """Whether a read so soon after our own write may show the text from before it.
+
+    The wanted text may be an older one that is wanted again: right by chance, until our last rename shows.
+    """
+    if has_text(code, seen):
+        return code.was_renamed and code.written_generation != code.generation
+    return code.written_how == "rename" and code.written_generation == code.generation
+
+
+def judge_taken(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> Judgement:
+    """What to do after the store refused the wanted text as taken, and showed who has it.
+
+    `is_ours`: another code of ours carries it, so it is about to let go of it or was told to.
+    """
+    if found is None or is_ours:
+        return Judgement(Step.LOOK_LATER, f"Another code still has the text {code.text} in the store.")
+    return Judgement(
+        Step.CONFLICT,
+        f"The text {code.text} belongs to another discount in the store (“{found.title}”). "
+        "Rename or delete it there, then retry, or refresh the code once more.",
+    )
+
+
+def judge_former(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> Judgement:
+    """The next step for a code without a discount, after a look-up by a text it had: our own create may have landed."""
+    if found is not None and is_ours and found.codes_count == 1 and found.title == code.title:
+        return Judgement(Step.ADOPT)
+    if code.wants_active:
+        return Judgement(Step.LOOK_LATER, "A request to create it under its former text may still land.")
+    return Judgement(Step.CONFIRM)
 
 
 def judge_found(
@@ -151,6 +207,8 @@ def judge_found(
 
 def drift_sentence(code: ClaimedCode, seen: Sighting | None) -> str:
     """What the store shows instead of what the brand wants."""
+    if seen is not None and not has_text(code, seen):
+        return f"We want the code {code.text}, the store has {seen.text}. Someone renamed it there."
     wanted = "Active" if code.wants_active else "Deactivated"
     shown = "has no such code" if seen is None else f"shows it as {seen.status}"
     return f"We want {wanted}, the store {shown}. Someone changed it there."
@@ -179,18 +237,28 @@ def look_again_at(code: ClaimedCode, now: datetime, margins: Margins) -> datetim
 
 
 def _own_write_is_fresher(code: ClaimedCode, now: datetime, margins: Margins) -> bool:
-    if code.acked_active is None or code.last_write_at is None:
-        return False
-    return now < look_again_at(code, now, margins)
+    return code.acked_active is not None and _is_fresh(code, now, margins)
+
+
+def _is_fresh(code: ClaimedCode, now: datetime, margins: Margins) -> bool:
+    return code.last_write_at is not None and now < look_again_at(code, now, margins)
 
 
 def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement:
+    """Status first: a code that must not work any more is off before it is renamed."""
+    found = _switch(code, seen, now)
+    if found.step in {Step.SWITCH, Step.SET_WINDOW} and has_status(code, seen, now):
+        return Judgement(Step.RENAME)
+    return found
+
+
+def _switch(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement:
     if seen is None:
         return Judgement(Step.CREATE)
     if seen.codes_count > 1:
         return Judgement(
             Step.REFUSE,
-            f"The discount of {code.text} holds {seen.codes_count} codes in the store; switching it would switch "
+            f"The discount of {code.text} holds {seen.codes_count} codes in the store; changing it would change "
             "them all. Give this member a discount of its own, then retry.",
         )
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)

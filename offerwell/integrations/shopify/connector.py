@@ -25,6 +25,7 @@ from offerwell.integrations.store import (
     DiscountKind,
     DiscountTerms,
     FateUnknown,
+    Renamed,
     StoreCode,
     StoreError,
     StoreIdentity,
@@ -44,7 +45,7 @@ Item = TypeVar("Item")
 # Shopify's cap on any array given as input; more nulls the whole answer.
 LARGEST_INPUT = 250
 GONE = "The store has no such discount any more. Activate the code to create it again."
-UNKNOWN_KIND = "Offerwell cannot change the dates of this kind of discount. Change them in the store's admin."
+UNKNOWN_KIND = "Offerwell cannot change this kind of discount. Change it in the store's admin."
 NO_BASIC = "The store changes many dates at once only of plain discounts, and none of these is one."
 BASIC = "DiscountCodeBasic"
 BULK_OPERATION = "gid://shopify/BulkOperation/"
@@ -148,6 +149,28 @@ class ShopifyConnector:
         self._client.upload(place, content)
         if others:
             self.set_window(others)
+        return self._run(place)
+
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
+        """Give each ref's code its new text, by the update of its own kind: nothing else of it is named, or changes."""
+        kinds = self._kinds_of(list(texts))
+        found = {ref: Renamed(UNKNOWN_KIND) if ref in kinds else Renamed(GONE, is_gone=True) for ref in texts}
+        for kind, operation in documents.UPDATE_FOR_KIND.items():
+            refs = [ref for ref in texts if kinds.get(ref) == kind]
+            outcomes = self._each_or_refused(operation, [_with_text(ref, texts[ref]) for ref in refs])
+            with _understood(operation):
+                found |= {ref: _renamed(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
+        return found
+
+    def rename_together(self, texts: Mapping[str, str]) -> str:
+        """Run the update of a Basic discount for each line of an uploaded file, exactly as `redate` does."""
+        kinds = self._kinds_of(list(texts))
+        content = _lines([_with_text(ref, texts[ref]) for ref in texts if kinds.get(ref) == BASIC])
+        others = {ref: text for ref, text in texts.items() if _has_own_update(kinds.get(ref))}
+        place = self._staged()
+        self._client.upload(place, content)
+        if others:
+            self.rename(others)
         return self._run(place)
 
     def close(self) -> None:
@@ -284,6 +307,18 @@ def _has_own_update(kind: str | None) -> bool:
 def _redated(ref: str, window: tuple[datetime, datetime | None]) -> Json:
     """The variables of an update to new dates."""
     return {"id": ref, "input": _dates(*window)}
+
+
+def _with_text(ref: str, text: str) -> Json:
+    """The variables of an update to a new text. What is not named stays as it is."""
+    return {"id": ref, "input": {"code": text}}
+
+
+def _renamed(outcome: Json | BatchRefused) -> Renamed:
+    if isinstance(outcome, BatchRefused):
+        return Renamed(outcome.reason)
+    errors = user_errors(outcome)
+    return Renamed(refusal_in(errors) if errors else "", taken=any(_is_taken(error) for error in errors))
 
 
 def _lines(changes: Sequence[Json]) -> bytes:
