@@ -82,11 +82,6 @@ def _find_by_search(change: BulkChange) -> None:
     codes = PromoCode.objects.filter(enrollment=OuterRef("pk")).order_by().values("enrollment")
     texts = codes.annotate(texts=JoinedTexts(Lower("text"))).values("texts")
     member = Member.objects.filter(pk=OuterRef("member")).values("search_text")
-    Enrollment.objects.filter(pk__in=_items_of(change).values("enrollment_id")).update(
-        search_text=Concat(
-            Subquery(member, TextField()),
-            Value(" ", TextField()),
-            Subquery(texts, TextField()),
-            output_field=TextField(),
-        )
-    )
+    parts = (Subquery(member, TextField()), Value(" ", TextField()), Subquery(texts, TextField()))
+    places = Enrollment.objects.filter(pk__in=_items_of(change).values("enrollment_id"))
+    places.update(search_text=Concat(*parts, output_field=TextField()))

@@ -134,7 +134,7 @@ def test_a_refresh_renames_keeps_history_and_tells_the_stores(acme, summer):
     assert len(history) == 4
     assert set(StoreCode.objects.values_list("generation", "due_at")) == {(change.pk, LATER)}
     assert change.progress.get().items == 2
-    assert list(BulkChangeItem.objects.order_by("pk").values_list("target_id", "was_active")) == [
+    assert list(BulkChangeItem.objects.order_by("target_id").values_list("target_id", "was_active")) == [
         (nora.pk, True), (mia.pk, False),
     ]  # fmt: skip
     event = Event.objects.get()
