@@ -63,6 +63,15 @@ class BulkChange(WorkspaceOwned):
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "key"], name="bulk_change_key_once")]
         indexes: ClassVar = [models.Index(fields=["workspace", "-id"], name="bulk_change_latest")]
 
+    @property
+    def target(self) -> str:
+        """The target in one word or name, as the documented JSON has it."""
+        if self.kind == ChangeKind.STATUS:
+            return "active" if self.to_active else "deactivated"
+        if self.undoes_id is not None:
+            return "as_before"
+        return self.payout_option.name if self.payout_option else "new_text"
+
 
 class BulkChangeItem(WorkspaceOwned):
     """One code, link or place of a member that the change changed. No foreign keys: they cost at a million rows.

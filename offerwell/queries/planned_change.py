@@ -237,7 +237,7 @@ def _counts(wish: Wish, *, at: datetime) -> _Counts:
         )
     )  # fmt: skip
     return _Counts(
-        found["will_change"], found["already_so"], found.get("ended", 0), found.get("changed_since", 0),
+        found["will_change"], found.get("already_so", 0), found.get("ended", 0), found.get("changed_since", 0),
         found.get("taken", 0), int(found["one"] or 0), int(found["two"] or 0),
     )  # fmt: skip
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from offerwell.models import ChangeKind
 from offerwell.queries.activity import bad_codes
-from offerwell.web.manage_offers.sentences import counted, done_word, verb
+from offerwell.ui.change_words import NOUNS, counted, words_of
 
 if TYPE_CHECKING:
     from offerwell.queries.change_progress import Progress
@@ -77,7 +78,7 @@ def standing(progress: Progress, *, turn: int = 0) -> Standing:
     return Standing(
         heading=_heading(progress, changed, superseded),
         part=change.part,
-        done_word=done_word(to_active=change.to_active).capitalize(),
+        done_word=words_of(change.kind, to_active=change.to_active).done.capitalize(),
         is_running=is_running,
         checked=items - progress.waiting + change.already_so,
         total=items + change.already_so,
@@ -97,11 +98,12 @@ def _followed(progress: Progress) -> int:
 
 def _heading(progress: Progress, changed: int, superseded: int) -> str:
     change = progress.change
+    words = words_of(change.kind, to_active=change.to_active)
     if progress.waiting:
-        return f"{verb(to_active=change.to_active).removesuffix('e')}ing {change.part}…"
-    word = done_word(to_active=change.to_active)
-    if not change.changed and change.already_so:
+        return f"{words.doing} {change.part}…"
+    word = words.done
+    if not change.changed and change.already_so and change.kind == ChangeKind.STATUS:
         return f"{counted(change.already_so, change.part)} already {word}, checked again"
     if not changed and not superseded:
-        return f"No {change.part} were {word}"
+        return f"No {NOUNS[change.part][1]} were {word}"
     return f"{counted(changed, change.part)} {word}"

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from offerwell.actions.change_offer_status import PlanOutOfDate
 from offerwell.actions.retry_failed_items import retry_failed_items
 from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
-from offerwell.models import BulkChange
+from offerwell.models import BulkChange, ChangeKind
 from offerwell.queries.activity import (
     ItemFilter,
     affected_members,
@@ -71,6 +71,8 @@ def change(request: BrandRequest, change_id: int) -> HttpResponse:
 def undo(request: BrandRequest, change_id: int) -> HttpResponse:
     """Put back what the change changed; twice is once."""
     found = _found(change_id)
+    if not _may_change(request, found):
+        return _refused(request, found, "Owners and managers choose payouts. Nothing was undone; ask one of them.")
     try:
         applied = undo_bulk_change(
             workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now()
@@ -78,7 +80,7 @@ def undo(request: BrandRequest, change_id: int) -> HttpResponse:
     except NothingToUndo as refusal:
         return _refused(request, found, str(refusal))
     except PlanOutOfDate:
-        return _refused(request, found, "Someone changed these codes or links just now. Nothing was undone; try again.")
+        return _refused(request, found, "Someone changed these just now. Nothing was undone; try again.")
     shown_by = "change_toast" if request.POST.get("in") == "toast" and request.htmx else "change"  # type: ignore[attr-defined]
     return HttpResponseRedirect(reverse(shown_by, args=[applied.change.pk]))
 
@@ -126,14 +128,14 @@ def toast(request: BrandRequest, change_id: int) -> HttpResponse:
 
 
 def _found(change_id: int) -> BulkChange:
-    return get_object_or_404(BulkChange.objects.select_related("offer", "undoes"), pk=change_id)
+    return get_object_or_404(BulkChange.objects.select_related("offer", "undoes", "payout_option"), pk=change_id)
 
 
 def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
     progress = progress_of(found)
     now = standing(progress, turn=number_from(request.GET.get("turn")) or 0)
     undone = undone_by(found)
-    may_change = may(request.place.role, Action.CHANGE_OFFER_STATUS)
+    may_change = _may_change(request, found)
     bad = bad_items(found).rows if now.failed else ()
     return {
         "change": found,
@@ -150,6 +152,11 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "told": _told(found, now) if not now.is_running and now.changed else 0,
         "emails": _emails(found) if not now.is_running and now.changed else [],
     }
+
+
+def _may_change(request: BrandRequest, found: BulkChange) -> bool:
+    needed = Action.EDIT_PAYOUTS if found.kind == ChangeKind.PAYOUT else Action.CHANGE_OFFER_STATUS
+    return may(request.place.role, needed)
 
 
 def _told(found: BulkChange, now: Standing) -> int:
