@@ -52,9 +52,7 @@ class PlanOutOfDate(Exception):
     """The world changed since the plan was shown. Nothing was done; `plan` is the new plan."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(
-            "Codes, links or payouts changed since you saw the plan. Look at the new plan and confirm again."
-        )
+        super().__init__("Codes or links changed since you saw the plan. Look at the new plan and confirm again.")
         self.plan = plan
 
 

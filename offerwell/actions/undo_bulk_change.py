@@ -48,7 +48,8 @@ def undo_bulk_change(
     if earlier is not None:
         return Applied(earlier, was_replayed=True)
     if not plan.will_change:
-        raise NothingToUndo("Nothing to undo: everything of this change was changed again since.")
+        what = "payout" if change.kind == ChangeKind.PAYOUT else "code or link"
+        raise NothingToUndo(f"Nothing to undo: every {what} of this change was changed again since.")
     return change_offer_status(
         workspace_id=workspace_id, wish=plan.wish, digest=digest or plan.digest, key=key, by=by, at=at
     )

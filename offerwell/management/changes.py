@@ -43,7 +43,7 @@ def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None,
         from offerwell.models import BulkChange
         from offerwell.queries.change_progress import progress_of_all
 
-        found = BulkChange.objects.select_related("offer").order_by("-pk")
+        found = BulkChange.objects.select_related("offer", "payout_option").order_by("-pk")
         if offer_text:
             found = found.filter(offer=find_offer(offer_text))
         listed = progress_of_all(found[:limit])
@@ -54,9 +54,11 @@ def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None,
 
 
 def _row(progress: Progress) -> list[object]:
+    from offerwell.ui.change_words import NOUNS, words_of
+
     change = progress.change
-    verb = "activated" if change.to_active else "deactivated"
-    what = f"{change.part} {verb}" + (f" (undoes {change.undoes_id})" if change.undoes_id else "")
+    done = words_of(change.kind, to_active=change.to_active).done
+    what = f"{NOUNS[change.part][1]} {done}" + (f" (undoes {change.undoes_id})" if change.undoes_id else "")
     state = progress.state.replace("_", " ")
     when = f"{change.at:%Y-%m-%d %H:%M}"
     return [change.pk, when, change.offer.name, what, f"{change.changed:,}", state, change.actor_name]

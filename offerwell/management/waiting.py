@@ -106,10 +106,14 @@ def _sync_here(change: BulkChange) -> None:
 
 
 def _show(progress: Progress) -> None:
+    from offerwell.ui.change_words import counted, words_of
+
     change = progress.change
-    verb = "activated" if change.to_active else "deactivated"
+    done = words_of(change.kind, to_active=change.to_active).done
     state = progress.state.replace("_", " ")
-    answer(f"Change {change.pk}: {change.changed:,} {change.part} of “{change.offer.name}” {verb}; stores: {state}.")
+    what = counted(change.changed, change.part) if change.kind != "status" else f"{change.changed:,} {change.part}"
+    stores = f"; stores: {state}" if progress.stores or change.kind == "status" else ""
+    answer(f"Change {change.pk}: {what} of “{change.offer.name}” {done}{stores}.")
     if progress.stores:
         head = ("Store", "Changed", "Already so", "Re-created", "Conflict", "Failed", "Superseded", "Waiting")
         answer_table(head, [_cells(store.to_json()) for store in progress.stores])

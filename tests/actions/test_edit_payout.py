@@ -219,7 +219,7 @@ def test_a_wrong_option_is_refused_at_its_field(acme, summer, standard, draft, f
 def test_clicks_are_paid_only_where_there_are_links(acme):
     links = make.offer(acme, "Links", type="sales_link")
     made = add(links, PayoutDraft("Clicks", "cpc", amount=20, currency="USD"))
-    assert (made.amount, made.basis_points, made.is_default) == (20, None, True)
+    assert (made.amount, made.basis_points, made.is_default) == (20, None, False)
 
 
 def test_another_default_takes_the_place_of_the_first(acme, summer, standard):

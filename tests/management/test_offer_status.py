@@ -48,8 +48,8 @@ def test_the_plan_is_the_documented_json_and_does_nothing(told, world):
     plan, code = told("offers", "deactivate", "summer glow 20%", "--all", "--codes", "--plan")
     digest = plan.pop("digest")
     assert plan == {
-        "offer": "Summer Glow 20%", "target": "deactivated", "part": "codes", "selected": 4, "will_change": 2,
-        "already_so": 1, "excluded": 1, "excluded_reasons": {"no_code": 1},
+        "offer": "Summer Glow 20%", "kind": "status", "target": "deactivated", "part": "codes", "selected": 4,
+        "will_change": 2, "already_so": 1, "excluded": 1, "excluded_reasons": {"no_code": 1},
     }  # fmt: skip
     assert (code, len(digest)) == (0, 64)
     assert nothing_happened()

@@ -13,6 +13,12 @@ def store(acme):
     return make.store(acme, "Glow")
 
 
+STANDARD = {
+    "name": "Standard", "kind": "cps", "basis_points": 0, "amount": None, "currency": "", "is_default": True,
+    "members": 0,
+}  # fmt: skip
+
+
 def created(told, *more):
     return told("offers", "create", "Summer Glow", "--type", "both", "--percent", "20", "--store", "glow",
                 "--destination", "https://shop.example/", "--pattern", "GLOW{first_name}", *more)  # fmt: skip
@@ -21,10 +27,11 @@ def created(told, *more):
 def test_create_enroll_generate(told, acme, store):
     body, code = created(told, "--ends", "2027-01-31")
     offer = Offer.objects.get()
+    assert body["payouts"][0].pop("id") == offer.payout_options.get().pk
     assert (body, code) == ({
         "id": offer.pk, "name": "Summer Glow", "type": "both", "status": "active", "discount_kind": "percent",
         "discount_value": "20", "starts_at": None, "ends_at": "2027-01-31T00:00:00+00:00",
-        "destination": "https://shop.example/", "stores": ["Glow"], "members": 0,
+        "destination": "https://shop.example/", "stores": ["Glow"], "members": 0, "payouts": [STANDARD],
         "codes": {"active": 0, "deactivated": 0}, "links": {"active": 0, "deactivated": 0},
     }, 0)  # fmt: skip
     make.member(acme, "Nora", email="nora@example.com")
