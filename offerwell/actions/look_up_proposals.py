@@ -57,7 +57,10 @@ def look_up_proposals(
         return ()
     troubles: list[str] = []
     taken: dict[int, str] = {}
-    for store in Store.objects.filter(offer_links__offer=batch.offer_id, is_on=True).order_by("pk"):
+    for store in Store.objects.filter(offer_links__offer=batch.offer_id).order_by("pk"):
+        if not store.is_on:
+            troubles.append(f"{store.label} is switched off, so it was not asked.")
+            continue
         try:
             taken |= dict.fromkeys(_taken_in(store, rows), store.label)
         except StoreError as error:
