@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django_scopes import scope
 
 from offerwell.actions.add_payout_option import add_payout_option
@@ -24,6 +27,7 @@ from offerwell.models import (
     PayoutOption,
 )
 from offerwell.queries.change_progress import progress_of
+from offerwell.queries.offer_members import enrollments_matching
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.offer_draft import OfferDraft
 from offerwell.rules.payouts import PayoutDraft, PayoutRefused
@@ -86,11 +90,14 @@ def test_a_plan_counts_members_and_why_some_are_left_out(acme, summer, standard,
     assert plan.members_changing == 2
 
 
-def test_a_confirmed_change_gives_the_option_and_tells_no_store(acme, summer, standard, gold):
+def test_a_confirmed_change_gives_the_option_and_tells_no_store(
+    acme, summer, standard, gold, django_capture_on_commit_callbacks
+):
     first, second = make.enrollment(summer, option=standard), make.enrollment(summer, option=gold)
     make.code(first, stores=[make.store(acme)])
     make.wake_ups.clear()
-    change = chosen(summer, gold)
+    with django_capture_on_commit_callbacks(execute=True):
+        change = chosen(summer, gold)
     assert options(summer) == ["Gold", "Gold"]
     assert (change.kind, change.part, change.payout_option_id, change.changed, change.already_so) == (
         "payout", "members", gold.pk, 1, 1,
@@ -248,3 +255,42 @@ def test_terms_that_members_were_promised_stay(acme, summer, standard, gold):
     chosen(summer, gold)
     with pytest.raises(PayoutRefused):  # an undo would give it back
         edit(standard, dearer)
+
+
+def test_offers_from_before_get_an_option_that_pays_nothing_and_their_members_have_it(acme, rival):
+    """What the migration does to the rows that it finds."""
+    name = "0005_refresh_and_payout"
+    old = [make.enrollment(make.offer(acme)), make.enrollment(make.offer(acme))]
+    with scope(workspace=rival):
+        old.append(make.enrollment(make.offer(rival)))
+    for place in (acme, rival):
+        with scope(workspace=place):
+            Enrollment.objects.update(payout_option=None)
+            PayoutOption.objects.all().delete()
+    apps = MigrationLoader(connection).project_state(("offerwell", name)).apps
+    import_module(f"offerwell.migrations.{name}").give_every_offer_an_option(apps, None)
+    for row in old:
+        with scope(workspace=row.workspace):
+            row.refresh_from_db()
+            option = PayoutOption.objects.get(offer=row.offer)
+            assert (row.payout_option, option.name, option.kind, option.basis_points, option.is_default) == (
+                option, "Standard", "cps", 0, True,
+            )  # fmt: skip
+            assert option.workspace == row.workspace
+
+
+def test_history_still_cannot_be_rewritten_and_search_still_follows(acme, summer, standard, gold):
+    """The migration rebuilt no table, so no trigger was lost."""
+    place = make.enrollment(summer)
+    change = chosen(summer, gold)
+    for statement in (
+        "UPDATE offerwell_bulkchange SET kind = 'status'",
+        "DELETE FROM offerwell_bulkchange",
+        f"UPDATE offerwell_bulkchangeitem SET was_option_id = {gold.pk}",
+        "DELETE FROM offerwell_bulkchangeitem",
+    ):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert BulkChangeItem.objects.get(change_id=change.pk).was_option_id == standard.pk
+    Enrollment.objects.filter(pk=place.pk).update(search_text="zebrafish")
+    assert [row.pk for row in enrollments_matching(summer, MemberFilter(text="zebraf"))] == [place.pk]

@@ -116,9 +116,10 @@ def test_too_many_codes_and_a_bad_pattern_propose_nothing(acme, summer):
     assert (ProposalBatch.objects.count(), CodeProposal.objects.count()) == (0, 0)
 
 
-def test_a_refresh_renames_keeps_history_and_tells_the_stores(acme, summer):
+def test_a_refresh_renames_keeps_history_and_tells_the_stores(acme, summer, django_capture_on_commit_callbacks):
     nora, mia = coded(summer, "NORA20"), coded(summer, "MIA20", make.member(acme, "Mia", "Lind"), is_active=False)
-    change = refreshed(proposed(summer))
+    with django_capture_on_commit_callbacks(execute=True):
+        change = refreshed(proposed(summer))
     assert texts(summer) == ["GLOWNORA", "GLOWMIA"]
     assert list(PromoCode.objects.order_by("pk").values_list("is_active", "last_change_id", "text_change_id")) == [
         (True, 0, change.pk), (False, 0, change.pk),
@@ -346,3 +347,38 @@ def test_statements_do_not_grow_with_the_codes(acme, summer, django_assert_max_n
         batch = proposed(summer)
     with django_assert_max_num_queries(40):
         refreshed(batch)
+
+
+@pytest.mark.parametrize("rename_first", [True, False])
+def test_a_refresh_and_a_deactivation_of_the_same_codes_in_either_order(acme, summer, rename_first):
+    """Both plans were shown before either was confirmed; both hold, because each is about its own side of a code."""
+    for n in range(3):
+        coded(summer, f"OLD{n}")
+    batch = proposed(summer)
+    rename = wish_of(batch)
+    off = Wish(summer, OfferPart.CODES, to_active=False, selection=everybody(summer))
+    digests = {id(wish): plan_change(wish, at=LATER).digest for wish in (rename, off)}
+    made = [
+        change_offer_status(
+            workspace_id=acme.pk, wish=wish, digest=digests[id(wish)], key=f"k{n}", by=make.ANA, at=LATER
+        ).change
+        for n, wish in enumerate((rename, off) if rename_first else (off, rename))
+    ]  # fmt: skip
+    assert texts(summer) == ["GLOWNORA", "GLOWNORA2", "GLOWNORA3"]
+    assert set(PromoCode.objects.values_list("is_active", flat=True)) == {False}
+    assert set(StoreCode.objects.values_list("generation", flat=True)) == {made[1].pk}
+    assert [(change.changed, change.progress.get().superseded) for change in made] == [(3, 3), (3, 0)]
+    for change in made:
+        undo_bulk_change(workspace_id=acme.pk, change=change, by=make.ANA, at=LATER)
+    assert texts(summer) == ["OLD0", "OLD1", "OLD2"]
+    assert set(PromoCode.objects.values_list("is_active", flat=True)) == {True}
+
+
+def test_of_two_refreshes_of_the_same_codes_the_second_is_shown_anew(acme, summer):
+    coded(summer, "OLD")
+    first, second = proposed(summer, "A{first_name}"), proposed(summer, "B{first_name}")
+    shown = plan_change(wish_of(second), at=LATER).digest
+    refreshed(first, key="a")
+    with pytest.raises(PlanOutOfDate):
+        refreshed(second, digest=shown, key="b")
+    assert (texts(summer), BulkChange.objects.count()) == (["ANORA"], 1)
