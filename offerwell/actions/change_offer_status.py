@@ -227,7 +227,7 @@ def _supersede(store_id: int, rows: QuerySet[StoreCode, Any], *, at: datetime) -
         ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
         waiting.values_list(
             "workspace_id", "generation", "store_id", "code_id", Value(OutcomeResult.SUPERSEDED.value),
-            Value("A later change replaced this one before the store had followed."), Cast(Value(at), DateTimeField()),
+            Value("A later change took this one over before the store had followed."), Cast(Value(at), DateTimeField()),
         ),
     )  # fmt: skip
     for row in lost:

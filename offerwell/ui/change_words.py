@@ -21,7 +21,7 @@ class Words:
 
 _ACTIVATE = Words("Activate", "Activating", "activated", "already active")
 _DEACTIVATE = Words("Deactivate", "Deactivating", "deactivated", "already deactivated")
-_REFRESH = Words("Refresh", "Refreshing", "refreshed", "left as they are")
+_REFRESH = Words("Refresh", "Refreshing", "refreshed", "keeping their text")
 _CHANGE = Words("Change", "Changing", "changed", "already so")
 
 

@@ -217,6 +217,19 @@ def test_proposals_of_somebody_else_are_not_there(client, acme, rival, world):
         assert nothing_happened()
 
 
+def test_proposals_belong_to_the_selection_they_were_made_for(client, acme, world):
+    """Else a person would confirm codes of members that are not selected any more."""
+    all_of_them = everybody(client, world)
+    propose(client, world, all_of_them)
+    batch = ProposalBatch.objects.get()
+    one = Enrollment.objects.first().member_id
+    client.post(f"/reporting/sales-tracking/{world.pk}/selection/", {"ids": [one]})
+    other = StoredSelection.objects.latest("pk")
+    asked = client.get(at(world, other, "confirm/"), {"part": "refresh", "batch": batch.pk})
+    assert asked.url == at(world, other, "refresh/")
+    assert client.get(at(world, all_of_them, "confirm/"), {"part": "refresh", "batch": batch.pk}).status_code == 200
+
+
 def test_an_analyst_refreshes_nothing(client, acme, world):
     stored = everybody(client, world)
     become(client, "analyst")

@@ -11,7 +11,7 @@ from offerwell.ui.paging import number_from
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-    from offerwell.models import Offer
+    from offerwell.models import Offer, StoredSelection
 
 TARGETS = {"active": True, "deactivated": False}
 # What the cards are called in addresses, and what each is about.
@@ -52,11 +52,13 @@ class Choice:
         return self.part is not None and target[self.kind] and not self.refusal
 
 
-def choice_from(fields: QueryDict, offer: Offer, *, may_pay: bool = True, user_id: int | None = None) -> Choice:
+def choice_from(
+    fields: QueryDict, offer: Offer, *, may_pay: bool = True, stored: StoredSelection | None = None
+) -> Choice:
     """The choice in an address or a form. The only part an offer has is chosen without asking."""
     asked = fields.get("part", "")
     if asked == "refresh":
-        return _refresh(fields, offer, user_id)
+        return _refresh(fields, offer, stored)
     if asked == "payout":
         return _payout(fields, offer, may_pay=may_pay)
     part, refusal = _part(asked, offer)
@@ -72,16 +74,17 @@ def parts_of_offer(offer: Offer) -> list[OfferPart]:
     return [part for part, is_there in has.items() if is_there]
 
 
-def own_batch(offer: Offer, user_id: int | None, number: int | None) -> ProposalBatch | None:
-    """The person's own proposals for the offer, once they are complete; anybody else's are not there."""
-    own = ProposalBatch.objects.filter(offer=offer, user_id=user_id, is_complete=True)
-    return own.filter(pk=number or 0).first()
+def own_batch(stored: StoredSelection, number: int | None) -> ProposalBatch | None:
+    """The person's own proposals for this very selection, once they are complete; any others are not there."""
+    own = ProposalBatch.objects.filter(offer=stored.offer_id, user=stored.user_id, is_complete=True)
+    found: ProposalBatch | None = own.filter(pk=number or 0).first()
+    return found if found is not None and found.selection == stored.body else None
 
 
-def _refresh(fields: QueryDict, offer: Offer, user_id: int | None) -> Choice:
+def _refresh(fields: QueryDict, offer: Offer, stored: StoredSelection | None) -> Choice:
     if not offer.has_codes:
         return Choice(None, None, "This offer has no codes to refresh.")
-    batch = own_batch(offer, user_id, number_from(fields.get("batch", "")))
+    batch = own_batch(stored, number_from(fields.get("batch", ""))) if stored is not None else None
     refusal = "" if batch is not None else "Propose the new codes first."
     return Choice(OfferPart.CODES, None, refusal, ChangeKind.REFRESH, batch=batch)
 

@@ -61,7 +61,7 @@ def refresh_codes(request: BrandRequest, offer_id: int, selection_id: int) -> Ht
     if not stored.offer.has_codes:
         return HttpResponseRedirect(f"{reverse('manage_offer', args=[offer_id, selection_id])}?part=refresh")
     fields = request.POST if request.method == "POST" else request.GET
-    batch = own_batch(stored.offer, request.user.pk, number_from(fields.get("batch", "")))
+    batch = own_batch(stored, number_from(fields.get("batch", "")))
     if request.method != "POST":
         return _shown(request, stored, _names(request.GET, stored.offer), batch)
     if batch is None or fields.get("do") == "propose":

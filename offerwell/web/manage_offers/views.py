@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
 from offerwell.actions.store_selection import store_selection
-from offerwell.models import ChangeKind, CodeProposal, Offer, OfferPart, PayoutOption, ProposalBatch, StoredSelection
+from offerwell.models import ChangeKind, CodeProposal, Offer, OfferPart, PayoutOption, StoredSelection
 from offerwell.queries.activity import changes_between
 from offerwell.queries.offer_member_page import newest_enrollment
 from offerwell.queries.offer_member_page_selected import (
@@ -30,7 +30,7 @@ from offerwell.rules.selection import InvalidSelection, selection_from_json
 from offerwell.ui.paging import place_from, place_text
 from offerwell.ui.selection_form import selection_from
 from offerwell.web.manage_offers import sentences
-from offerwell.web.manage_offers.change_form import ONLY_MANAGERS, Choice, choice_from
+from offerwell.web.manage_offers.change_form import ONLY_MANAGERS, Choice, choice_from, own_batch
 from offerwell.web.manage_offers.plan_token import PlanNotShown, ShownPlan, plan_token, shown_plan
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.sales_tracking.offer_screen import offer_screen
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from offerwell.queries.offer_member_page_selected import SelectedPage
 
+GONE = "These proposals are not there any more. Propose the new codes again."
 # With this few members the disclosure stands open: everything is in sight anyway.
 _OPEN_UP_TO = 3
 
@@ -116,6 +117,8 @@ def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
     if shown.kind == ChangeKind.PAYOUT and not _may_pay(request):
         return _choosing(request, stored, Choice(None, None, ""), at=at, refusal=ONLY_MANAGERS, status=403)
     wish = _shown_wish(stored, shown)
+    if wish.kind == ChangeKind.REFRESH and wish.batch is None:
+        return _choosing(request, stored, Choice(None, None, ""), at=at, refusal=GONE, status=422)
     try:
         applied = change_offer_status(
             workspace_id=stored.workspace_id,
@@ -230,7 +233,7 @@ def _shown_wish(stored: StoredSelection, shown: ShownPlan) -> Wish:
     """The wish of a signed plan. What it names is looked for in the offer of the selection only."""
     offer = stored.offer
     option = PayoutOption.objects.filter(offer=offer, pk=shown.option_id or 0).first()
-    batch = ProposalBatch.objects.filter(offer=offer, user=stored.user_id, pk=shown.batch_id or 0).first()
+    batch = own_batch(stored, shown.batch_id)
     return Wish(
         offer, OfferPart(shown.part), shown.to_active, selection_from_json(stored.body), kind=ChangeKind(shown.kind),
         payout_option=option, batch=batch,
@@ -243,7 +246,7 @@ def _choice_of(wish: Wish) -> Choice:
 
 
 def _choice(request: BrandRequest, stored: StoredSelection, fields: QueryDict) -> Choice:
-    return choice_from(fields, stored.offer, may_pay=_may_pay(request), user_id=request.user.pk)
+    return choice_from(fields, stored.offer, may_pay=_may_pay(request), stored=stored)
 
 
 def _may_pay(request: BrandRequest) -> bool:
