@@ -142,7 +142,7 @@ def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: M
             return _SETTLING
         if code.acked_active != code.wants_active:
             return _switch(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
-    if _is_fresh(code, now, margins) and _shows_text_of_before(code, seen):
+    if _is_fresh(code, now, margins) and has_status(code, seen, now) and _shows_text_of_before(code, seen):
         return _SETTLING
     if is_right(code, seen, now):
         return Judgement(Step.CONFIRM)
