@@ -2,7 +2,7 @@
 PY ?= python3
 V := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup lock run test check bench format
+.PHONY: help setup lock run test proof check bench format
 
 help: ## print these targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
@@ -41,6 +41,9 @@ run: setup ## start the demo: web, worker and sandbox store on the embedded defa
 
 test: setup ## all checks and tests; every service that is missing is named
 	./tests/run
+
+proof: setup ## the proofs at release size: simulator, kill runs, history, bad weather; prints a report
+	./tests/prove
 
 check: setup ## lint, types, import contracts
 	$(V)/ruff check .

@@ -1,6 +1,6 @@
 """`make bench`: every measurement on SQLite and, where it is reachable, on PostgreSQL.
 
-    python -m benchmarks [--sizes 100000,1000000] [--engine sqlite|postgresql] [--only changes|pages|refresh]
+    python -m benchmarks [--sizes 100000,1000000] [--engine sqlite|postgresql] [--only changes|pages|refresh|webhooks]
 
 PostgreSQL: OFFERWELL_BENCH_POSTGRES, else postgresql://postgres@127.0.0.1:5432. A database of its own is made
 and dropped. Each engine runs in a process of its own, so that memory figures are its own.
@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--sizes", default="100000,1000000")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"])
-    parser.add_argument("--only", choices=["changes", "pages", "refresh"])
+    parser.add_argument("--only", choices=["changes", "pages", "refresh", "webhooks"])
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
@@ -71,6 +71,7 @@ def _run_here(sizes: list[int], only: str | None) -> int:
     from benchmarks.bulk_change import measure
     from benchmarks.pages import measure_pages
     from benchmarks.refresh_codes import measure as measure_refresh
+    from benchmarks.webhooks import HEAD, measure_webhooks
 
     if only in {None, "changes"}:
         print(
@@ -87,6 +88,10 @@ def _run_here(sizes: list[int], only: str | None) -> int:
         print("\n| engine | page | server time | statements |\n" + "|---" * 4 + "|")
         for page in measure_pages(max(sizes)):
             print(page.line, flush=True)
+    if only in {None, "webhooks"}:
+        print(f"\n{HEAD}")
+        for hooks in measure_webhooks():
+            print(hooks.line, flush=True)
     return 0
 
 

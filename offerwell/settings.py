@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "offerwell.apps.OfferwellConfig",
 ]
 MIDDLEWARE = [
+    "offerwell.webhooks.straight.StraightThrough",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -82,6 +83,8 @@ def _database() -> dict[str, object]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA / "offerwell.sqlite3",
+            # Each opening reads the schema anew (4 ms), and the last one to close writes the whole log back.
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 60,
@@ -213,6 +216,12 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 OFFERWELL_SYNC_LEASE = float(os.environ.get("OFFERWELL_SYNC_LEASE", "60"))
 OFFERWELL_SYNC_LATE_LANDING = float(os.environ.get("OFFERWELL_SYNC_LATE_LANDING", "900"))
 OFFERWELL_SYNC_REPLICA_LAG = float(os.environ.get("OFFERWELL_SYNC_REPLICA_LAG", "5"))
+# Webhooks: where stores reach us, and for how many days what they told is kept.
+OFFERWELL_PUBLIC_URL = os.environ.get("OFFERWELL_PUBLIC_URL", "").strip().rstrip("/")
+OFFERWELL_WEBHOOK_DAYS = float(os.environ.get("OFFERWELL_WEBHOOK_DAYS", "60"))
+# Every code of a store is read at least once in so many hours; a policy puts one right so often a day at most.
+OFFERWELL_AUDIT_HOURS = float(os.environ.get("OFFERWELL_AUDIT_HOURS", "24"))
+OFFERWELL_DRIFT_RESTORES = int(os.environ.get("OFFERWELL_DRIFT_RESTORES", "3"))
 OFFERWELL_DEMO = os.environ.get("OFFERWELL_DEMO") == "1"
 
 LOGGING = {

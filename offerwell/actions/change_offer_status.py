@@ -18,6 +18,7 @@ from django.db.models import BigIntegerField, BooleanField, Count, DateTimeField
 from django.db.models.functions import Cast
 
 from offerwell.actions.choose_payouts import write_options
+from offerwell.actions.move_windows import put_windows_back
 from offerwell.actions.record_event import record_event
 from offerwell.actions.refresh_texts import write_texts
 from offerwell.jobs import wake
@@ -36,6 +37,7 @@ from offerwell.models import (
 )
 from offerwell.models.insert_select import insert_select
 from offerwell.queries.planned_change import Plan, Wish, part_model, plan_change, planned_rows
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Planned
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ def change_offer_status(*, workspace_id: int, wish: Wish, digest: str, key: str,
             raise PlanOutOfDate(plan)
         change = _record(workspace_id, plan, key=key, by=by, at=at)
         _apply(change, wish, at=at)
-        _record_event(change, by=by, at=at)
+        record_change(change, by=by, at=at)
     return Applied(change, was_replayed=False)
 
 
@@ -124,11 +126,18 @@ def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime)
         workspace_id=workspace_id, offer=wish.offer, kind=wish.kind, part=wish.part, to_active=wish.to_active, at=at,
         payout_option=wish.payout_option,
         actor_id=by.user_id, actor_name=by.name, door=by.door, key=key, body_hash=wish_hash(wish),
-        selection=wish.selection.to_json() if wish.selection else {"undoes": wish.undoes and wish.undoes.pk},
+        selection=_selection_json(wish),
         selected=plan.selected, changed=plan.will_change, already_so=plan.already_so, excluded=plan.excluded,
         excluded_reasons={str(reason): count for reason, count in plan.reasons},
         members_changed=plan.members_changing, digest=plan.digest, undoes=wish.undoes,
     )  # fmt: skip
+
+
+def _selection_json(wish: Wish) -> dict[str, Any]:
+    if wish.selection is not None:
+        return wish.selection.to_json()
+    assert wish.undoes is not None  # noqa: S101  a wish has a selection or undoes a change
+    return {"undoes": wish.undoes.pk, **({"what": wish.undoes.what} if wish.keeps_status else {})}
 
 
 def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
@@ -151,7 +160,7 @@ def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
     if wish.batch is not None:
         CodeProposal.objects.filter(batch=wish.batch).delete()
     if wish.part == OfferPart.CODES:
-        _tell_stores(change, at=at)
+        tell_stores(change, at=at)
 
 
 # The columns of an item, and where they come from: a code or link, or a member's place in the offer.
@@ -169,6 +178,8 @@ def _write_intents(change: BulkChange, wish: Wish, at: datetime) -> None:
     part_model(wish.part).objects.filter(pk__in=_changed_by(change)).update(
         is_active=wish.to_active, last_change_id=change.pk, changed_at=at
     )
+    if wish.part == OfferPart.CODES and wish.undoes is not None:
+        put_windows_back(change, wish.undoes)
 
 
 _EFFECTS: dict[ChangeKind, Callable[[BulkChange, Wish, datetime], None]] = {
@@ -198,10 +209,12 @@ def _look_again(offer: Offer, already_so: QuerySet[Any], *, at: datetime) -> Non
         wake("sync_store", store_id)
 
 
-def _tell_stores(change: BulkChange, *, at: datetime) -> None:
-    """Raise the generation of every store row of a changed code, and note what that supersedes."""
+def tell_stores(change: BulkChange, *, at: datetime, only: QuerySet[StoreCode, Any] | None = None) -> None:
+    """Raise the generation of every store row of a changed code (or of `only` these), and note what that supersedes."""
     for store_id in _stores_of(change.offer):
         rows = StoreCode.objects.filter(store_id=store_id, code_id__in=_changed_by(change))
+        if only is not None:
+            rows = rows.filter(pk__in=only.values("pk"))
         _supersede(store_id, rows, at=at)
         told = rows.update(generation=change.pk, due_at=at, next_attempt_at=None, attempts=0, problem="", last_error="")
         if told:
@@ -248,16 +261,21 @@ def forget_outcomes(lost: Sequence[Mapping[str, Any]], waiting: QuerySet[StoreCo
         old.delete()
 
 
-def _record_event(change: BulkChange, *, by: Actor, at: datetime) -> None:
-    verb = "activated" if change.to_active else "deactivated"
-    kinds = {ChangeKind.REFRESH: "codes_refreshed", ChangeKind.PAYOUT: "payouts_changed"}
-    kind = kinds.get(ChangeKind(change.kind), f"{change.part}_{verb}")
+_EVENTS = {
+    What.DATES: "dates_set", What.NAMES: "names_set", What.REFRESH: "codes_refreshed", What.PAYOUT: "payouts_changed"
+}  # fmt: skip
+
+
+def record_change(change: BulkChange, *, by: Actor, at: datetime) -> None:
+    """The event of a bulk change. Last in its transaction."""
+    kind = _EVENTS.get(change.what) or f"{change.part}_{'activated' if change.to_active else 'deactivated'}"
+    option = {} if change.payout_option_id is None else {"payout_option": change.payout_option_id}
     record_event(
         workspace_id=change.workspace_id, kind=kind, subject=f"bulk_change:{change.pk}",
         facts={
             "offer": change.offer_id, "selected": change.selected, "changed": change.changed,
             "already_so": change.already_so, "excluded": change.excluded, "digest": change.digest,
-            "undoes": change.undoes_id, **({"payout_option": option} if (option := change.payout_option_id) else {}),
+            "undoes": change.undoes_id, **option, **change.answers,
         },
         by=by, at=at,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.db import transaction
 
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.addresses import shop_origin
@@ -21,12 +22,15 @@ from offerwell.integrations.store import AccessRefused, StoreError
 from offerwell.models import Store, StoreKind, lock_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from offerwell.integrations.store import StoreConnector, StoreIdentity
     from offerwell.rules.permissions import Actor
 
 NEEDED_SCOPES = ("read_discounts", "write_discounts")
+# Stores that grant scopes to an app, Shopify's and what looks like it.
+SCOPED_KINDS = frozenset({StoreKind.SHOPIFY, StoreKind.SANDBOX})
 LONGEST_LABEL = 80
 LONGEST_CREDENTIAL = 255
 
@@ -85,22 +89,23 @@ def connect_store(
     """Ask the shop, then store it with its currency, time zone and scopes. Raises StoreRefused."""
     label = " ".join(label.split())
     access = StoreAccess(kind, address.strip(), client_id.strip(), client_secret.strip(), static_token.strip())
-    problems = _label_problems(label) | access_problems(access)
+    problems = label_problems(label) | access_problems(access)
     if problems:
         raise StoreRefused(problems)
-    kept_address = _kept_address(access)
-    _refuse_twice(label, kept_address)
+    kept = kept_address(access)
+    refuse_twice(label, kept)
     identity = identified(access, connector_factory)
     with transaction.atomic():
         lock_workspace(workspace_id)
-        _refuse_twice(label, kept_address)
+        refuse_twice(label, kept)
         store: Store = Store.objects.create(
-            workspace_id=workspace_id, label=label, kind=kind, address=kept_address,
+            workspace_id=workspace_id, label=label, kind=kind, address=kept,
             client_id=access.client_id, client_secret=access.client_secret, static_token=access.static_token,
             currency=identity.currency, timezone=identity.timezone, scopes=scope_text(identity),
             last_answer_at=at, connected_at=at,
         )  # fmt: skip
-        facts = {"label": label, "kind": kind, "address": kept_address}
+        look_at_subscriptions(store, at=at)
+        facts = {"label": label, "kind": kind, "address": kept}
         record_event(
             workspace_id=workspace_id, kind="store_connected", subject=f"store:{store.pk}", facts=facts,
             by=by, at=at,
@@ -141,17 +146,32 @@ def _credential_problems(access: StoreAccess) -> dict[str, str]:
 
 def identified(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
     """Who answers with these credentials. Raises StoreRefused, also for another shop or a missing scope."""
+    identity = answered(access, connector_factory)
+    if missing := missing_scopes(identity.scopes):
+        raise StoreRefused({"access": f"{_lacking(missing)}."})
+    return identity
+
+
+def lacks(missing: Sequence[str]) -> str:
+    """What to do about scopes that the app of a connected store has not been granted."""
+    return f"{_lacking(missing)}, then choose Test connection under Settings › Stores."
+
+
+def _lacking(missing: Sequence[str]) -> str:
+    how = "Add it to the app, release a new version and install it again"
+    return f"The app lacks the scope {' and '.join(missing)}. {how}"
+
+
+def answered(access: StoreAccess, connector_factory: ConnectorFactory | None = None) -> StoreIdentity:
+    """Who answers with these credentials, whatever they may do. Raises StoreRefused, also for another shop."""
     try:
         identity = (connector_factory or connector_of)(access).identify()
     except AccessRefused as error:
         raise StoreRefused({"access": error.reason}) from error
     except StoreError as error:
         raise StoreRefused({"address": error.reason}) from error
-    if access.kind == StoreKind.SHOPIFY and identity.domain.lower() != _kept_address(access):
+    if access.kind == StoreKind.SHOPIFY and identity.domain.lower() != kept_address(access):
         raise StoreRefused({"address": f"These credentials open {identity.domain}. Enter that address."})
-    if missing := missing_scopes(identity.scopes):
-        lacks = f"The app lacks the scope {' and '.join(missing)}."
-        raise StoreRefused({"access": f"{lacks} Add it to the app, release a new version and install it again."})
     return identity
 
 
@@ -166,13 +186,14 @@ def scope_text(identity: StoreIdentity) -> str:
     return " ".join(sorted(identity.scopes))
 
 
-def _kept_address(access: StoreAccess) -> str:
+def kept_address(access: StoreAccess) -> str:
     """`NAME.myshopify.com`, or the sandbox's http address."""
     origin = shop_origin(access.address, allow_loopback=access.kind == StoreKind.SANDBOX)
     return origin.removeprefix("https://") if access.kind == StoreKind.SHOPIFY else origin
 
 
-def _label_problems(label: str) -> dict[str, str]:
+def label_problems(label: str) -> dict[str, str]:
+    """What is wrong with a store's name."""
     if not label:
         return {"label": "Name the store, as your team calls it."}
     if len(label) > LONGEST_LABEL:
@@ -180,7 +201,8 @@ def _label_problems(label: str) -> dict[str, str]:
     return {}
 
 
-def _refuse_twice(label: str, address: str) -> None:
+def refuse_twice(label: str, address: str) -> None:
+    """Raise StoreRefused when a store of this workspace has the name or the address already."""
     same_shop = Store.objects.filter(address=address).first()
     if same_shop is not None:
         sentence = f"This store is connected already, as {same_shop.label}. Open it to replace its credentials."

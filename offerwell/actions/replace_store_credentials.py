@@ -1,4 +1,7 @@
-"""Give a connected store new credentials, after the shop has accepted them; the old ones are gone then."""
+"""Give a connected store new credentials, after the shop has accepted them; the old ones are gone then.
+
+Only webhooks are still verified with the old secret for a day: Shopify signs with it until it is revoked.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ from offerwell.actions.connect_store import (
     identified,
     scope_text,
 )
+from offerwell.actions.keep_subscriptions import look_at_subscriptions
+from offerwell.actions.keep_webhook_secret import keep_old_secret
 from offerwell.actions.record_event import record_event
 from offerwell.jobs import wake
 from offerwell.models import Store, lock_workspace
@@ -43,17 +48,21 @@ def replace_store_credentials(
     with transaction.atomic():
         lock_workspace(workspace_id)
         store = Store.objects.get(pk=store.pk)
+        keep_old_secret(store, new=access.client_secret, at=at)
         store.client_id, store.client_secret = access.client_id, access.client_secret
         store.static_token = access.static_token
         # What the old secret bought must not be used on.
         store.access_token, store.access_expires_at = "", None
+        store.refresh_token, store.refresh_expires_at = "", None
         store.scopes, store.currency, store.timezone = (
             scope_text(identity),
             identity.currency,
             identity.timezone,
         )
-        store.trouble, store.paused_until, store.last_answer_at = "", None, at
+        store.trouble, store.trouble_since, store.paused_until, store.last_answer_at = "", None, None, at
+        store.uninstalled_at = None
         store.save()
+        look_at_subscriptions(store, at=at)
         record_event(
             workspace_id=workspace_id, kind="store_credentials_replaced", subject=f"store:{store.pk}",
             facts={"label": store.label}, by=by, at=at,

@@ -11,23 +11,24 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from offerwell.actions.sync_ports import Settled, SyncRows
+from offerwell.actions.sync_ports import Drifted, Settled, SyncRows
 from offerwell.integrations.store import (
     AccessRefused,
     BatchRefused,
     FateUnknown,
+    Renamed,
     StoreCode,
     StoreConnector,
     StoreError,
 )
 from offerwell.rules.store_sync import (
+    NEVER,
     ClaimedCode,
     Judgement,
     Margins,
     Sighting,
     Step,
     backoff,
-    drift_sentence,
     has_status,
     has_text,
     is_right,
@@ -274,18 +275,21 @@ class Pass:
     ) -> dict[Step, list[tuple[ClaimedCode, Sighting | None]]]:
         """Settle what needs no write; give the rest by step."""
         writes: dict[Step, list[tuple[ClaimedCode, Sighting | None]]] = defaultdict(list)
-        right, later = [], defaultdict(list)
+        right, drifted, later = [], [], defaultdict(list)
         for code, seen, found in judged:
             if found.step == Step.CONFIRM:
                 right.append(settled(code, seen))
-            elif found.step in {Step.SWITCH, Step.SET_WINDOW, Step.RENAME, Step.CREATE}:
+            elif found.step == Step.FLAG_DRIFT:
+                drifted.append(Drifted(code, seen, found.reason))
+            elif found.step in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE, Step.RENAME}:
                 writes[found.step].append((code, seen))
             elif found.step == Step.LOOK_LATER:
                 later[self._later(code), found.reason].append(code)
             else:
-                self._settle_oddity(code, seen, found)
+                self._give_up([code], "conflict" if found.step == Step.CONFLICT else "failed", found.reason)
         for (until, reason), codes in later.items():
             self._wait(codes, until, reason)
+        self._flag(drifted)
         self._confirm(right)
         return writes
 
@@ -294,12 +298,11 @@ class Pass:
         trusted, now = look_again_at(code, self.clock(), self.margins), self.clock()
         return trusted if trusted > now else now + backoff(code.attempts, self.jitter(), self.margins)
 
-    def _settle_oddity(self, code: ClaimedCode, seen: Sighting | None, found: Judgement) -> None:
-        if found.step == Step.FLAG_DRIFT:
-            self.rows.flag_drift(code, status=status_of(seen), reason=drift_sentence(code, seen))
-            self.held.pop(code.id, None)
-        else:
-            self._give_up([code], "conflict" if found.step == Step.CONFLICT else "failed", found.reason)
+    def _flag(self, drifted: list[Drifted]) -> None:
+        if drifted:
+            self.rows.flag_drifts(drifted)
+        for one in drifted:
+            self.held.pop(one.code.id, None)
 
     # -- write ----------------------------------------------------------------------------------------------
 
@@ -423,26 +426,42 @@ class Pass:
             raise BatchRefused(error.reason, permanent=True) from error
 
     def _set_window(self, chunk: list[ClaimedCode], shown: dict[int, Sighting | None]) -> list[ClaimedCode]:
-        fenced = self._fenced(chunk, "window")
-        if not fenced:
-            return []
-        windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
-        try:
-            refusals = self._sent(fenced, lambda: self.store.set_window(windows))
-        except StoreError as error:
-            return [code for half in self._halves(fenced, error) for code in self._set_window(half, shown)]
-        if refusals is None:
-            return []
-        self._landed(fenced)
-        for code in fenced:
+        def write(codes: list[ClaimedCode]) -> Mapping[str, str]:
+            return self.store.set_window({code.ref: self._window(code, shown[code.id]) for code in codes})
+
+        return self._each_told(chunk, "window", write, self._refused_windows)
+
+    def _refused_windows(self, codes: list[ClaimedCode], refusals: Mapping[str, str]) -> list[ClaimedCode]:
+        for code in codes:
             if refusals.get(code.ref):
                 self._give_up([code], "failed", refusals[code.ref])
-        return self._done([code for code in fenced if not refusals.get(code.ref)], "window")
+        return [code for code in codes if not refusals.get(code.ref)]
+
+    def _each_told(
+        self,
+        chunk: list[ClaimedCode],
+        how: str,
+        write: Callable[[list[ClaimedCode]], Answer],
+        refused: Callable[[list[ClaimedCode], Answer], list[ClaimedCode]],
+    ) -> list[ClaimedCode]:
+        """One write that answers code by code; `refused` sees to those it was not done for. Gives the others."""
+        fenced = self._fenced(chunk, how)
+        if not fenced:
+            return []
+        try:
+            answers = self._sent(fenced, lambda: write(fenced))
+        except StoreError as error:
+            halves = self._halves(fenced, error)
+            return [code for half in halves for code in self._each_told(half, how, write, refused)]
+        if answers is None:
+            return []
+        self._landed(fenced)
+        return self._done(refused(fenced, answers), how)
 
     def _window(self, code: ClaimedCode, seen: Sighting | None) -> tuple[datetime, datetime | None]:
         """The planned window; without a planned start the store's own, which a deactivation never loses."""
         starts_at = code.starts_at or (seen.starts_at if seen else None) or self.clock()
-        return starts_at, code.ends_at
+        return starts_at, None if code.ends_at == NEVER else code.ends_at
 
     def _create(self, wanted: list[tuple[ClaimedCode, Sighting | None]]) -> list[ClaimedCode]:
         return [
@@ -494,23 +513,19 @@ class Pass:
         return jobs
 
     def _rename(self, chunk: list[ClaimedCode]) -> list[ClaimedCode]:
-        fenced = self._fenced(chunk, "rename")
-        if not fenced:
-            return []
-        try:
-            answers = self._sent(fenced, lambda: self.store.rename({code.ref: code.text for code in fenced}))
-        except StoreError as error:
-            return [code for half in self._halves(fenced, error) for code in self._rename(half)]
-        if answers is None:
-            return []
-        self._landed(fenced)
-        for code in fenced:
+        def write(codes: list[ClaimedCode]) -> Mapping[str, Renamed]:
+            return self.store.rename({code.ref: code.text for code in codes})
+
+        return self._each_told(chunk, "rename", write, self._refused_texts)
+
+    def _refused_texts(self, codes: list[ClaimedCode], answers: Mapping[str, Renamed]) -> list[ClaimedCode]:
+        for code in codes:
             if answers[code.ref].is_gone:  # the next pass finds that out too, and creates it
                 self._put_off([code], StoreError(answers[code.ref].refusal))
             elif answers[code.ref].refusal and not answers[code.ref].taken:
                 self._give_up([code], "failed", answers[code.ref].refusal)
-        self._settle_taken([code for code in fenced if answers[code.ref].taken])
-        return self._done([code for code in fenced if not answers[code.ref].refusal], "rename")
+        self._settle_taken([code for code in codes if answers[code.ref].taken])
+        return [code for code in codes if not answers[code.ref].refusal]
 
     def _settle_taken(self, codes: list[ClaimedCode]) -> None:
         """The store has each text already: another code of ours lets go of it soon, anybody else is a conflict."""
@@ -532,14 +547,17 @@ class Pass:
         hidden: dict[datetime, list[ClaimedCode]] = defaultdict(list)
         wrong: dict[str, list[ClaimedCode]] = defaultdict(list)
         for code, seen in self._read(written):
-            if is_right(code, seen, self.clock()):
+            now = self.clock()
+            if is_right(code, seen, now):
                 right.append(settled(code, seen))
-            elif code.written_how != "rename" and seen is not None and has_status(code, seen, self.clock()):
+            elif code.written_how != "rename" and seen is not None and has_status(code, seen, now):
                 misnamed.append(code)
-            elif self.clock() < (again := look_again_at(code, self.clock(), self.margins)):
+            elif code.written_how == "rename" and seen is not None and has_text(code, seen, now):
+                hidden[now].append(code)  # its text is ours, its status comes next
+            elif now < (again := look_again_at(code, now, self.margins)):
                 hidden[again].append(code)
             else:
-                wrong[status_of(seen) if has_text(code, seen) or seen is None else seen.text].append(code)
+                wrong[status_of(seen) if seen is None or has_text(code, seen, now) else seen.text].append(code)
         for until, codes in hidden.items():
             self._wait(codes, until, "Waiting for the store to show the change.")
         for status, codes in wrong.items():

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from offerwell.integrations.store import CodeSpec
-    from offerwell.rules.store_sync import ClaimedCode
+    from offerwell.rules.store_sync import ClaimedCode, Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,15 @@ class Settled:
     status: str
     result: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """A row whose store shows what nobody here asked for: what it shows, and the sentence for a person."""
+
+    code: ClaimedCode
+    seen: Sighting | None
+    reason: str
 
 
 class SyncRows(Protocol):
@@ -59,8 +68,8 @@ class SyncRows(Protocol):
     def give_up(self, codes: Sequence[ClaimedCode], *, problem: str, reason: str) -> None:
         """A person must act; not tried again by itself. Lets the rows go."""
 
-    def flag_drift(self, code: ClaimedCode, *, status: str, reason: str) -> None:
-        """Someone else changed the store. Lets the row go."""
+    def flag_drifts(self, drifted: Sequence[Drifted]) -> None:
+        """Someone else changed the store. Lets the rows go."""
 
     def put_off(self, codes: Sequence[ClaimedCode], *, until: datetime, reason: str) -> None:
         """Try again at `until`. Lets the rows go."""

@@ -13,16 +13,17 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, Count, DateTimeField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 
+from offerwell.actions.keep_drifts import keep_drifts
 from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
 from offerwell.models import ChangeProgress, CodeHistory, ItemOutcome, Offer, Store, StoreCode, lock_workspace
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
-from offerwell.rules.store_sync import ClaimedCode, Margins, longer_pause
+from offerwell.rules.store_sync import NEVER, ClaimedCode, Margins, longer_pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from offerwell.actions.sync_ports import Settled
+    from offerwell.actions.sync_ports import Drifted, Settled
 
 _CLAIMED = (
     "id", "code_id", "code__text", "code__offer__name", "ref", "code__is_active", "generation", "observed_generation",
@@ -58,9 +59,12 @@ class DatabaseRows:
     def claim(self, limit: int) -> list[ClaimedCode]:
         """Due rows nobody holds, now held by us. A lease taken over makes its row suspect.
 
+        Not where the store agreed when the lease was taken: such a row was only read, so nothing of ours can land,
+        and an edit of somebody else must not pass for our own.
         A look that is due is taken along; one asked for from now on is seen by `confirm`, whatever moment it names.
         """
         now = self.clock()
+        taken_over = ~Q(lease_owner="") & (Q(generation__gt=F("observed_generation")) | Q(suspect_until__isnull=False))
         free = StoreCode.objects.filter(store=self.store, due_at__lte=now).filter(
             Q(lease_until=None) | Q(lease_until__lt=now)
         )
@@ -70,7 +74,7 @@ class DatabaseRows:
             ids = list(free.order_by("due_at").values_list("pk", flat=True)[:limit])
             StoreCode.objects.filter(pk__in=id_rows(ids)).update(
                 suspect_until=Case(
-                    When(~Q(lease_owner=""), then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
+                    When(taken_over, then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
                     output_field=DateTimeField(),
                 ),
                 lease_owner=self.owner, lease_until=now + timedelta(seconds=self.margins.lease), check_at=None,
@@ -165,32 +169,45 @@ class DatabaseRows:
     def give_up(self, codes: Sequence[ClaimedCode], *, problem: str, reason: str) -> None:
         """A person must act; not tried again by itself. Lets the rows go.
 
-        A row whose intent moved meanwhile stays due: the refusal was for the old intent.
+        A row whose intent moved meanwhile stays due: the refusal was for the old intent. So does one that
+        somebody asked to be looked at meanwhile: the reason may be gone. A change that the store had followed
+        before keeps its outcome; the code alone has failed.
         """
         now = self.clock()
+        behind = {code.id for code in codes if code.generation > max(0, code.observed_generation)}
         with self._in_turn():
             for generation, ids in _by_generation(codes).items():
                 moved = Q(generation__gt=generation)
-                if generation > 0:
-                    self._note_outcome(generation, ids, problem, reason)
+                if followers := [row_id for row_id in ids if row_id in behind]:
+                    self._note_outcome(generation, followers, problem, reason)
                 self._held(ids).update(
                     problem=Case(When(moved, then=Value("")), default=Value(problem)), last_error=reason,
                     attempts=F("attempts") + 1, lease_owner="", lease_until=None, suspect_until=_still_suspect(now),
                     due_at=Case(
-                        When(moved, then=Value(now)), When(suspect_until__gt=now, then=F("suspect_until")),
+                        When(moved, then=Value(now)), When(check_at__isnull=False, then=F("check_at")),
+                        When(suspect_until__gt=now, then=F("suspect_until")),
                         default=None, output_field=DateTimeField(),
                     ),
                 )  # fmt: skip
 
-    def flag_drift(self, code: ClaimedCode, *, status: str, reason: str) -> None:
-        """Someone else changed the store. Lets the row go."""
-        now, moved = self.clock(), Q(generation__gt=code.generation)
+    def flag_drifts(self, drifted: Sequence[Drifted]) -> None:
+        """Someone else changed the store. Lets the rows go; one whose intent moved meanwhile stays due."""
+        now, moved = self.clock(), Q(generation__gt=F("observed_generation"))
+        groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for one in drifted:
+            groups["missing" if one.seen is None else one.seen.status, one.reason].append(one.code.id)
         with self._in_turn():
-            self._held([code.id]).update(
-                problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
-                observed_status=status, observed_at=now, check_at=None, lease_owner="", lease_until=None,
-                due_at=Case(When(moved, then=Value(now)), default=None, output_field=DateTimeField()),
-            )  # fmt: skip
+            for (status, reason), ids in groups.items():
+                self._held(ids).update(
+                    problem=Case(When(moved, then=Value("")), default=Value("drifted")), last_error=reason,
+                    observed_status=status, observed_at=now, attempts=0, next_attempt_at=None,
+                    lease_owner="", lease_until=None,
+                    due_at=Case(
+                        When(moved, then=Value(now)), When(check_at__isnull=False, then=F("check_at")),
+                        default=None, output_field=DateTimeField(),
+                    ),
+                )  # fmt: skip
+            keep_drifts(self.store, drifted, at=now)
 
     def put_off(self, codes: Sequence[ClaimedCode], *, until: datetime, reason: str) -> None:
         """Try again at `until`, sooner where the intent moved meanwhile. Lets the rows go."""
@@ -227,16 +244,16 @@ class DatabaseRows:
     def note_store(self, *, trouble: str, pause: timedelta | None) -> None:
         """How the store as a whole is; empty trouble says that it answers. Pauses grow with the trouble."""
         now = self.clock()
+        # A pass that was under way when the app was uninstalled must not put an end to that.
+        own = Store.objects.filter(pk=self.store.pk, uninstalled_at=None)
         if not trouble:
-            Store.objects.filter(pk=self.store.pk).update(
-                trouble="", trouble_since=None, paused_until=None, last_answer_at=now
-            )
+            own.update(trouble="", trouble_since=None, paused_until=None, last_answer_at=now)
             return
         with self._in_turn():
             kept = Store.objects.values("trouble", "trouble_since").get(pk=self.store.pk)
             since = (kept["trouble"] and kept["trouble_since"]) or now
             until = None if pause is None else now + longer_pause(pause, now - since)
-            Store.objects.filter(pk=self.store.pk).update(trouble=trouble, trouble_since=since, paused_until=until)
+            own.update(trouble=trouble, trouble_since=since, paused_until=until)
 
     def _note_outcome(self, generation: int, ids: list[int], result: str, reason: str) -> None:
         """Write the outcome of the bulk change `generation` for these rows, and keep its counts in step."""
@@ -304,6 +321,7 @@ def _spec(code: ClaimedCode, offer: Offer, now: datetime) -> CodeSpec:
         minimum=offer.minimum_purchase, once_per_customer=offer.once_per_customer, usage_limit=offer.usage_limit,
     )  # fmt: skip
     return CodeSpec(
-        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now, ends_at=code.ends_at,
+        code=code.text, title=code.title, terms=terms, starts_at=code.starts_at or now,
+        ends_at=None if code.ends_at == NEVER else code.ends_at,
         tags=(f"offerwell-offer-{offer.pk}",),
     )  # fmt: skip

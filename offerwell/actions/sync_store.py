@@ -15,6 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
+from offerwell.actions.connect_store import SCOPED_KINDS, lacks, missing_scopes, scope_text
+from offerwell.actions.enforce_drifts import enforce_drifts
 from offerwell.actions.store_connection import open_store
 from offerwell.actions.sync_pass import ACCESS_PAUSE, AWAY_PAUSE, Interrupted, Pass
 from offerwell.actions.sync_rows import DatabaseRows
@@ -25,6 +27,8 @@ from offerwell.rules.store_sync import Margins
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from offerwell.integrations.store import StoreIdentity
 
 
 OUR_FAULT = "Offerwell met an error of its own while it worked on this store. Its log has the details. It tries again."
@@ -41,10 +45,10 @@ def sync_margins() -> Margins:
 def sync_store(*, store_id: int, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Settle due codes of the store, pass after pass, until none is due. Gives how many were claimed.
 
-    An unknown, switched-off or paused store is left alone.
+    An unknown, switched-off, paused or uninstalled store is left alone.
     """
     with scopes_disabled():
-        store = Store.objects.select_related("workspace").filter(pk=store_id, is_on=True).first()
+        store = Store.objects.select_related("workspace").filter(pk=store_id, is_on=True, uninstalled_at=None).first()
     if store is None:
         return 0
     margins, owner = sync_margins(), f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
@@ -71,13 +75,23 @@ def _follow(store: Store, rows: DatabaseRows, margins: Margins, should_stop: Cal
     with closing(open_store(store, sleep=lambda seconds: work.nap(seconds))) as connector:  # noqa: PLW0108  made below
         work = Pass(connector, rows, timezone.now, time.sleep, rng.random, margins, should_stop)
         if has_answered := bool(store.trouble) and not _is_paused(store.pk, timezone.now()):
-            connector.identify()
+            _look_at_scopes(store, connector.identify())
         while not should_stop() and not _is_paused(store.pk, timezone.now()):
             if not (n := work.run(has_answered=has_answered)):
                 break
             claimed += n
+            enforce_drifts(store=store, at=timezone.now())
             has_answered = False
     return claimed
+
+
+def _look_at_scopes(store: Store, identity: StoreIdentity) -> None:
+    """Keep what the app may do now. Raises AccessRefused for a missing scope, before any code is claimed in vain."""
+    if store.kind not in SCOPED_KINDS:
+        return
+    Store.objects.filter(pk=store.pk).exclude(scopes=scope_text(identity)).update(scopes=scope_text(identity))
+    if missing := missing_scopes(identity.scopes):
+        raise AccessRefused(lacks(missing), permanent=True)
 
 
 def _is_paused(store_id: int, now: datetime) -> bool:
@@ -88,5 +102,7 @@ def stores_with_due_codes(*, at: datetime) -> list[int]:
     """Stores, of all workspaces, that have a code worth claiming now."""
     with scopes_disabled():
         due = StoreCode.objects.filter(due_at__lte=at).filter(Q(lease_until=None) | Q(lease_until__lt=at))
-        on = Store.objects.filter(is_on=True).filter(Q(paused_until=None) | Q(paused_until__lte=at))
+        on = Store.objects.filter(is_on=True, uninstalled_at=None).filter(
+            Q(paused_until=None) | Q(paused_until__lte=at)
+        )
         return [store.pk for store in on.order_by("pk") if due.filter(store_id=store.pk).exists()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from offerwell.actions.change_offer_status import Applied, KeyReused, change_offer_status
 from offerwell.models import BulkChange, ChangeKind, OfferPart
 from offerwell.queries.planned_change import Plan, Wish, plan_change
+from offerwell.rules.bulk_changes import What
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,11 +20,11 @@ class NothingToUndo(Exception):
 
 
 def undo_wish(change: BulkChange) -> Wish:
-    """The inverse of a change, for exactly its items."""
-    is_status = change.kind == ChangeKind.STATUS
+    """The inverse of a change, for exactly its items. One that moved only dates leaves the status alone."""
+    is_status, keeps_status = change.kind == ChangeKind.STATUS, change.what in {What.DATES, What.NAMES}
     return Wish(
-        offer=change.offer, part=OfferPart(change.part), to_active=is_status and not change.to_active, selection=None,
-        undoes=change, kind=ChangeKind(change.kind),
+        offer=change.offer, part=OfferPart(change.part), selection=None, undoes=change, kind=ChangeKind(change.kind),
+        to_active=is_status and change.to_active == keeps_status, keeps_status=keeps_status,
     )  # fmt: skip
 
 
@@ -40,6 +41,8 @@ def undo_bulk_change(
     Pressing Undo twice, even at the same moment, gives the same bulk change (its key is made of the change).
     Raises NothingToUndo, PlanOutOfDate, KeyReused (somebody gave another change this key).
     """
+    if change.what == What.NAMES:
+        raise NothingToUndo("Nothing to undo: the codes have their own name in the store again.")
     key = f"undo-{change.pk}"
     plan = plan_undo(change, at=at)
     earlier = BulkChange.objects.filter(key=key).first()  # after the plan: what emptied it may be our own twin

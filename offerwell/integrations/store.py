@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -182,3 +182,30 @@ class StoreConnector(Protocol):
 
     def close(self) -> None:
         """Let the connections go; the connector is not used afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One webhook subscription of ours. `ref` is the store's own id; no `fields` means the whole payload."""
+
+    ref: str
+    topic: str
+    address: str
+    fields: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class WebhookStore(Protocol):
+    """A store that tells of its changes by webhooks: a capability apart from `StoreConnector`.
+
+    Topics are named as deliveries name them ("discounts/update").
+    """
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Every subscription the store has for our app, made by whichever installation."""
+
+    def subscribe(self, topics: Mapping[str, Sequence[str]], address: str) -> Mapping[str, str]:
+        """Have each topic delivered there, with these fields. Answers topic → refusal, empty when it is there."""
+
+    def unsubscribe(self, refs: Sequence[str]) -> None:
+        """Take subscriptions away; one that is gone already is well."""

@@ -12,11 +12,13 @@ from offerwell.management.opened import (
     acting_person,
     find_change,
     find_offer,
+    find_store,
     now,
     opened_workspace,
     workspace_option,
 )
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.management.scheduling import cancel, scheduled
 from offerwell.management.waiting import exit_code_of, follow, told_change, waiting_options
 
 if TYPE_CHECKING:
@@ -29,7 +31,11 @@ _REASONS_SHOWN = 50
 
 @click.group()
 def changes() -> None:
-    """Bulk changes: list, show, undo, retry."""
+    """Bulk changes: list, show, undo, retry; and those for later."""
+
+
+changes.add_command(scheduled)
+changes.add_command(cancel)
 
 
 @changes.command("list")
@@ -54,10 +60,10 @@ def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None,
 
 
 def _row(progress: Progress) -> list[object]:
-    from offerwell.ui.change_words import NOUNS, words_of
+    from offerwell.ui.change_words import NOUNS, words_of_change
 
     change = progress.change
-    done = words_of(change.kind, to_active=change.to_active).done
+    done = words_of_change(change).done
     what = f"{NOUNS[change.part][1]} {done}" + (f" (undoes {change.undoes_id})" if change.undoes_id else "")
     state = progress.state.replace("_", " ")
     when = f"{change.at:%Y-%m-%d %H:%M}"
@@ -122,7 +128,8 @@ def _undone(workspace_id: int, change: BulkChange, ask: Ask) -> ExitCode:
 
 
 def _retry_options(command: Any) -> Any:
-    for option in (json_option, *waiting_options, workspace_option):
+    store = click.option("--store", "label", metavar="LABEL", help="Only in this store.")
+    for option in (json_option, *waiting_options, store, workspace_option):
         command = option(command)
     return command
 
@@ -130,13 +137,14 @@ def _retry_options(command: Any) -> Any:
 @changes.command()
 @_number
 @_retry_options
-def retry(number: int, workspace_slug: str | None, wait: bool, timeout: float | None, as_json: bool) -> ExitCode:
+def retry(number: int, wait: bool, timeout: float | None, as_json: bool, **typed: str | None) -> ExitCode:
     """Ask the stores again for what failed."""
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(typed["workspace_slug"]) as workspace:
         from offerwell.actions.retry_failed_items import retry_failed_items
 
         change = find_change(number)
-        count = retry_failed_items(workspace_id=workspace.pk, change=change, by=acting_person(), at=now())
+        store = find_store(typed["label"]) if typed["label"] else None
+        count = retry_failed_items(workspace_id=workspace.pk, change=change, by=acting_person(), at=now(), store=store)
         if not count:
             raise Refused(f"Change {number} has nothing to retry.", f"See `offerwell changes show {number}`.")
         if wait:

@@ -12,6 +12,7 @@ from offerwell import __version__
 from offerwell.management.answer import answer_json, note, tell_refusal
 from offerwell.management.changes import changes
 from offerwell.management.demo import demo
+from offerwell.management.drift import drift
 from offerwell.management.failures import refusal_of
 from offerwell.management.imports import codes, members
 from offerwell.management.migrate import migrate
@@ -19,6 +20,8 @@ from offerwell.management.offers import offers
 from offerwell.management.parts import sandbox, serve, worker
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.run import run
+from offerwell.management.secrets import secrets
+from offerwell.management.stores import stores
 from offerwell.management.team import team
 from offerwell.management.verify import verify
 from offerwell.management.workspaces import workspaces
@@ -78,5 +81,22 @@ def main() -> None:
     """
 
 
-for command in (run, serve, worker, sandbox, migrate, demo, verify, workspaces, team, members, codes, offers, changes):
+for command in (
+    run,
+    serve,
+    worker,
+    sandbox,
+    migrate,
+    demo,
+    verify,
+    workspaces,
+    team,
+    members,
+    codes,
+    offers,
+    stores,
+    changes,
+    drift,
+    secrets,
+):
     main.add_command(command)

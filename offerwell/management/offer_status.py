@@ -14,6 +14,17 @@ from offerwell.management.answer import answer, answer_json, json_option, note
 from offerwell.management.choosing import Chosen, choosing_options, selection_of
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.management.scheduling import (
+    Later,
+    check_ahead,
+    found_overlaps,
+    kept,
+    later_options,
+    made_before,
+    overlap_lines,
+    times_lines,
+    told_schedule,
+)
 from offerwell.management.waiting import follow, told_change, waiting_options
 
 if TYPE_CHECKING:
@@ -64,7 +75,7 @@ def _status_options(command: Any) -> Any:
         click.option("--codes/--links", "codes", default=None, help="Which part, when the offer has both."),
     ):
         command = option(command)
-    return click.argument("offer")(choosing_options(confirming_options(command)))
+    return click.argument("offer")(choosing_options(confirming_options(later_options(command))))
 
 
 @click.command()
@@ -85,12 +96,16 @@ def _change(*, to_active: bool, typed: dict[str, Any]) -> ExitCode:
     chosen = Chosen(*(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file")))
     chosen.check()
     ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json", "key", "digest")))
+    later = Later(typed["start"], typed["back"], typed["zone"])
+    later.check(wait=ask.wait)
     with opened_workspace(typed["workspace_slug"]) as workspace:
         from offerwell.queries.planned_change import Wish
 
         offer = find_offer(typed["offer"])
         part = _part_of(offer, codes=typed["codes"])
         wish = Wish(offer=offer, part=part, to_active=to_active, selection=selection_of(offer, chosen))
+        if later.is_asked:
+            return _planned_and_scheduled(workspace, wish, later, ask)
         return _planned_and_applied(workspace, wish, ask)
 
 
@@ -107,18 +122,17 @@ def _part_of(offer: Offer, *, codes: bool | None) -> OfferPart:
 
 
 def _planned_and_applied(workspace: Workspace, wish: Wish, ask: Ask) -> ExitCode:
-    from offerwell.queries.planned_change import plan_change
-
     replayed = _made_before(workspace, wish, ask)
     if replayed is not None:
         return told(replayed, ask)
-    plan = plan_change(wish, at=now())
-    if not plan.selected:
-        raise Refused(f"No members of “{wish.offer.name}” match.", "Choose others, or leave --where away.")
+    plan = plan_of_somebody(wish)
+    others = overlap_lines(plan, found_overlaps(plan, None))
     if ask.plan_only:
         show_plan(plan, as_json=ask.as_json)
+        for line in others:
+            note(line)
         return ExitCode.DONE
-    confirm(plan, ask)
+    confirm(plan, ask, more=others)
     return told(applied_once(workspace, plan, ask), ask)
 
 
@@ -135,7 +149,7 @@ def applied_once(workspace: Workspace, plan: Plan, ask: Ask) -> Applied:
     return applied
 
 
-def made_before(
+def change_made_before(
     ask: Ask, kind: str, offer: Offer, selection: MemberSelection, *, option_id: int | None = None
 ) -> Applied | None:
     """The change that the key made, of a refresh or a payout. Refuses a key that stands for something else.
@@ -158,6 +172,36 @@ def made_before(
             "Use a new key, or leave --key away.",
         )
     return Applied(earlier, was_replayed=True)
+
+
+def _planned_and_scheduled(workspace: Workspace, wish: Wish, later: Later, ask: Ask) -> ExitCode:
+    times = later.times_for(wish.offer, workspace)
+    earlier = None if ask.plan_only else made_before(workspace, wish, times, ask.key)
+    if earlier is not None:
+        note(f"This was asked before with the same key: it is scheduled change {earlier.pk}. Nothing was done again.")
+        return told_schedule(earlier, as_json=ask.as_json)
+    check_ahead(times)
+    plan = plan_of_somebody(wish)
+    if ask.plan_only:
+        show_plan(plan, as_json=ask.as_json)
+        for line in times_lines(plan, times):
+            note(line)
+        return ExitCode.DONE
+    confirm(plan, ask, more=times_lines(plan, times))
+    digest = ask.digest or plan.digest
+    return told_schedule(
+        refusing(lambda: kept(workspace, wish, times, digest=digest, key=ask.key)), as_json=ask.as_json
+    )
+
+
+def plan_of_somebody(wish: Wish) -> Plan:
+    """The plan now. Refuses one that means nobody."""
+    from offerwell.queries.planned_change import plan_change
+
+    plan = plan_change(wish, at=now())
+    if not plan.selected:
+        raise Refused(f"No members of “{wish.offer.name}” match.", "Choose others, or leave --where away.")
+    return plan
 
 
 def _made_before(workspace: Workspace, wish: Wish, ask: Ask) -> Applied | None:
@@ -203,17 +247,20 @@ def told(applied: Applied, ask: Ask) -> ExitCode:
     return ExitCode.DONE
 
 
-def confirm(plan: Plan, ask: Ask) -> None:
-    """Show the plan and ask, unless --yes. Where nobody can answer, refuse."""
+def confirm(plan: Plan, ask: Ask, *, more: list[str] | None = None) -> None:
+    """Show the plan, with what `more` there is to know, and ask, unless --yes. Where nobody can answer, refuse."""
+    more = more or []
     if ask.yes:
+        for line in more:
+            note(line.strip())
         return
     if not sys.stdin.isatty():
         raise Refused(
             "Nothing was done: a change needs a confirmation.",
             "Look at the plan and run the command again with --yes.",
-            lines=plan_lines(plan), facts={"plan": plan.to_json()},
+            lines=(*plan_lines(plan), *more), facts={"plan": plan.to_json()},
         )  # fmt: skip
-    for line in plan_lines(plan):
+    for line in (*plan_lines(plan), *more):
         note(line)
     click.confirm("Apply this?", abort=True, err=True)
 
@@ -232,7 +279,7 @@ def plan_lines(plan: Plan) -> tuple[str, ...]:
     from offerwell.ui.change_words import NOUNS, words_of
 
     wish = plan.wish
-    verb, nouns = words_of(wish.kind, to_active=wish.to_active).verb, NOUNS[str(wish.part)][1]
+    verb, nouns = words_of(wish.what, to_active=wish.to_active).verb, NOUNS[str(wish.part)][1]
     to_option = "" if wish.payout_option is None else f" to {wish.payout_option.name}"
     lines = [
         f"{verb} {nouns} of “{wish.offer.name}”{to_option}",

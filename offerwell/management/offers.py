@@ -11,7 +11,7 @@ from offerwell.management.answer import answer, answer_json, answer_table, json_
 from offerwell.management.choosing import Chosen, choosing_options, filter_of, named_ids
 from offerwell.management.member_lines import lines_of_file, member_ids
 from offerwell.management.offer_status import activate, deactivate
-from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
+from offerwell.management.opened import acting_person, find_offer, find_store, now, opened_workspace, workspace_option
 from offerwell.management.payouts import payout, refusal_of
 from offerwell.management.refreshing import refresh
 from offerwell.management.refusal import Refused
@@ -200,7 +200,7 @@ def _store_ids(labels: Sequence[str], kind: str) -> tuple[int, ...]:
     from offerwell.models import Store
 
     if labels or kind == "sales_link":
-        return tuple(_store_id(label) for label in labels)
+        return tuple(find_store(label).pk for label in labels)
     only = list(Store.objects.filter(is_on=True).values_list("pk", flat=True)[:2])
     return tuple(only) if len(only) == 1 else ()
 
@@ -218,17 +218,6 @@ def _aware(at: datetime | None) -> datetime | None:
     from datetime import UTC
 
     return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _store_id(label: str) -> int:
-    from offerwell.models import Store
-
-    found = Store.objects.filter(label__iexact=label).values_list("pk", flat=True).first()
-    if found is None:
-        labels = list(Store.objects.order_by("label").values_list("label", flat=True)[:20])
-        step = f"Use one of: {', '.join(labels)}." if labels else "Connect one in Settings › Stores."
-        raise Refused(f"There is no store “{label}”.", step)
-    return found
 
 
 @offers.command()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from offerwell.models import BulkChange, Offer, Workspace
+    from offerwell.models import BulkChange, Offer, Store, Workspace
     from offerwell.rules.permissions import Actor
 
 workspace_option = click.option(
@@ -103,6 +103,21 @@ def _offers_to_choose_from() -> str:
     if not names:
         return "Create one with `offerwell offers create`."
     return f"Use one of: {', '.join(names)}. All are in `offerwell offers list`."
+
+
+def find_store(text: str) -> Store:
+    """By name, whatever its case; else by address or id."""
+    from offerwell.models import Store
+
+    text = text.strip()
+    found: Store | None = Store.objects.filter(label__iexact=text).first() or Store.objects.filter(address=text).first()
+    if found is None and text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004  a 64-bit id
+        found = Store.objects.filter(pk=int(text)).first()
+    if found is not None:
+        return found
+    names = list(Store.objects.order_by("label").values_list("label", flat=True)[:10])
+    next_step = f"Use one of: {', '.join(names)}." if names else "Connect one in Settings › Stores."
+    raise Refused(f"There is no store “{text}” in this workspace.", next_step)
 
 
 def find_change(number: int) -> BulkChange:

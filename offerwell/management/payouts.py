@@ -11,9 +11,9 @@ from offerwell.management.choosing import Chosen, choosing_options, selection_of
 from offerwell.management.offer_status import (
     Ask,
     applied_once,
+    change_made_before,
     confirm,
     confirming_options,
-    made_before,
     show_plan,
     told,
 )
@@ -125,7 +125,7 @@ def set_option(**typed: Any) -> ExitCode:
             offer, OfferPart.MEMBERS, to_active=False, selection=selection, kind=ChangeKind.PAYOUT,
             payout_option=option,
         )  # fmt: skip
-        earlier = made_before(ask, "payout", offer, selection, option_id=option.pk)
+        earlier = change_made_before(ask, "payout", offer, selection, option_id=option.pk)
         if earlier is not None:
             return told(earlier, ask)
         plan = plan_change(wish, at=now())

@@ -11,9 +11,9 @@ from offerwell.management.choosing import Chosen, choosing_options, selection_of
 from offerwell.management.offer_status import (
     Ask,
     applied_once,
+    change_made_before,
     confirm,
     confirming_options,
-    made_before,
     plan_lines,
     told,
 )
@@ -52,7 +52,7 @@ def refresh(**typed: Any) -> ExitCode:
         if not offer.has_codes:
             raise Refused(f"“{offer.name}” has no codes.", "Choose an offer with promo codes.")
         selection = selection_of(offer, chosen)
-        earlier = made_before(ask, "refresh", offer, selection)
+        earlier = change_made_before(ask, "refresh", offer, selection)
         if earlier is not None:
             return told(earlier, ask)
         return _refreshed(workspace, offer, selection, typed, ask)

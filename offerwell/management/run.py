@@ -65,6 +65,8 @@ def run(port: int, sandbox_port: int, host: str, pacing: str) -> ExitCode:
     refuse_taken(host, port, "--port")
     refuse_taken("127.0.0.1", sandbox_port, "--sandbox-port")
     refuse_without_schema()
+    # Stores on this machine, as the sandbox store is, reach us here; a shop outside needs a public https address.
+    os.environ.setdefault("OFFERWELL_PUBLIC_URL", addresses.web)
     supervisor = Supervisor()
     try:
         supervisor.start("sandbox store", "sandbox", "--port", str(sandbox_port), "--pacing", pacing)

@@ -106,10 +106,10 @@ def _sync_here(change: BulkChange) -> None:
 
 
 def _show(progress: Progress) -> None:
-    from offerwell.ui.change_words import counted, words_of
+    from offerwell.ui.change_words import counted, words_of_change
 
     change = progress.change
-    done = words_of(change.kind, to_active=change.to_active).done
+    done = words_of_change(change).done
     state = progress.state.replace("_", " ")
     what = counted(change.changed, change.part) if change.kind != "status" else f"{change.changed:,} {change.part}"
     stores = f"; stores: {state}" if progress.stores or change.kind == "status" else ""

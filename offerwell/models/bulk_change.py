@@ -11,6 +11,7 @@ from offerwell.models.offer import Offer
 from offerwell.models.payout import PayoutOption
 from offerwell.models.store import Store
 from offerwell.models.workspace import WorkspaceOwned
+from offerwell.rules.bulk_changes import What
 
 
 class ChangeKind(models.TextChoices):
@@ -32,10 +33,10 @@ class OfferPart(models.TextChoices):
 class BulkChange(WorkspaceOwned):
     """A person's confirmed intent. Ids rise in the workspace's order of intents.
 
-    `to_active` means something for the kind *status* only, `payout_option` for the kind *payout* (empty
-    where an undo gives each member back its own). `selected` counts members; `changed` and `already_so`
-    count codes, links or, of a payout, members; `excluded_reasons` maps a reason of
-    `rules.offer_status.Exclusion` to how many. `key` makes a repeat harmless.
+    `kind` says how it was written, `what` what it is about. `to_active` means something for the kind *status* only,
+    `payout_option` for the kind *payout* (empty where an undo gives each member back its own). `selected` counts
+    members; `changed` and `already_so` count codes, links or, of a payout, members; `excluded_reasons` maps a reason
+    of `rules.offer_status.Exclusion` to how many. `key` makes a repeat harmless.
     """
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="bulk_changes")
@@ -64,6 +65,11 @@ class BulkChange(WorkspaceOwned):
         indexes: ClassVar = [models.Index(fields=["workspace", "-id"], name="bulk_change_latest")]
 
     @property
+    def what(self) -> What:
+        """What it is about. A change of the kind *status* may have left the status and set dates or names only."""
+        return What(self.selection.get("what", What.STATUS) if self.kind == ChangeKind.STATUS else self.kind)
+
+    @property
     def target(self) -> str:
         """The target in one word or name, as the documented JSON has it."""
         if self.kind == ChangeKind.STATUS:
@@ -71,6 +77,11 @@ class BulkChange(WorkspaceOwned):
         if self.undoes_id is not None:
             return "as_before"
         return self.payout_option.name if self.payout_option else "new_text"
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """`{"answers_drift": "adopt"}` or `"restore"` when it answers differences found in a store."""
+        return {"answers_drift": self.selection["verb"]} if "verb" in self.selection else {}
 
 
 class BulkChangeItem(WorkspaceOwned):

@@ -22,7 +22,11 @@ class Store(WorkspaceOwned):
 
     `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing), since
     `trouble_since`;
-    `paused_until` keeps workers away until then.
+    `paused_until` keeps workers away until then. `uninstalled_at`: the app is gone from the shop; only a person who
+    connects it again ends that.
+
+    `refresh_token` is kept for a store whose merchant installed the app: it buys the next access token.
+    `token_turn` marks the worker that is renewing them until `token_turn_until`; no lock is held meanwhile.
     """
 
     label = models.CharField(max_length=80)
@@ -35,11 +39,16 @@ class Store(WorkspaceOwned):
     static_token = EncryptedText(blank=True)
     access_token = EncryptedText(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_token = EncryptedText(blank=True, default="")
+    refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    token_turn = models.CharField(max_length=32, blank=True, default="")
+    token_turn_until = models.DateTimeField(null=True, blank=True)
     scopes = models.TextField(blank=True)
     is_on = models.BooleanField(default=True)
     trouble = models.TextField(blank=True)
     trouble_since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
+    uninstalled_at = models.DateTimeField(null=True, blank=True)
     last_answer_at = models.DateTimeField(null=True, blank=True)
     connected_at = models.DateTimeField()
 
@@ -51,6 +60,11 @@ class Store(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the merchant installed the app, so that tokens are refreshed and can be installed again."""
+        return bool(self.refresh_token)
 
 
 class StorePace(WorkspaceOwned):

@@ -55,5 +55,10 @@ class StoreCode(WorkspaceOwned):
         indexes: ClassVar = [
             models.Index(fields=["store", "due_at"], condition=models.Q(due_at__isnull=False), name="store_code_due"),
             models.Index(fields=["store", "code"], condition=~models.Q(problem=""), name="store_code_problem"),
+            models.Index(
+                fields=["workspace", "store", "code"],
+                condition=models.Q(problem="drifted"),
+                name="store_code_drifted",
+            ),
             models.Index(fields=["store", "ref"], condition=~models.Q(ref=""), name="store_code_by_ref"),
         ]

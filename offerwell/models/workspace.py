@@ -9,12 +9,16 @@ from django_scopes import ScopedManager
 
 
 class Workspace(models.Model):
-    """One brand: its members, offers, stores and team."""
+    """One brand: its members, offers, stores and team.
+
+    `enforces_since`: differences found in a store since then are put right by themselves; null: they are flagged.
+    """
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
     timezone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField()
+    enforces_since = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.name

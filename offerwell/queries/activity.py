@@ -25,6 +25,7 @@ from offerwell.models import (
 )
 from offerwell.queries.change_progress import Progress, progress_of_all
 from offerwell.queries.planned_change import Wish, planned_rows
+from offerwell.rules.bulk_changes import What
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +86,8 @@ class StoreOutcome:
 class ItemRow:
     """One changed code, link or payout. Where no store is concerned there are no outcomes: the intent is all.
 
-    `before` and `wanted` are "active" or "deactivated", of a refresh texts, of a payout names of options.
+    `before` and `wanted` are "active" or "deactivated", of a refresh texts, of a payout names of options, and empty
+    where dates or names were set.
     """
 
     pk: int
@@ -258,6 +260,8 @@ def _moves(change: BulkChange, found: list[BulkChangeItem]) -> dict[int, tuple[s
             undone = BulkChangeItem.objects.filter(change_id=change.undoes_id, target_id__in=targets)
             back = dict(undone.values_list("target_id", "was_option_id"))
         return {item.target_id: _options(item, back, change, names) for item in found}
+    if change.what != What.STATUS:  # the status stayed; dates and names have no before of their own
+        return dict.fromkeys(targets, ("", ""))
     word = {True: "active", False: "deactivated"}
     return {item.target_id: (word[item.was_active], word[change.to_active]) for item in found}
 

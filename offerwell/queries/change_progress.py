@@ -28,6 +28,7 @@ class StoreProgress:
     """One store's counts of a change; they add up to its items."""
 
     store: str
+    store_id: int
     confirmed: int
     already_so: int
     recreated: int
@@ -43,7 +44,12 @@ class StoreProgress:
 
     def to_json(self) -> dict[str, Any]:
         """The documented JSON of one store."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__slots__ if name != "store_id"}
+
+    @property
+    def bad(self) -> int:
+        """Items this store did not take."""
+        return self.failed + self.conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ class Progress:
             "id": self.change.pk,
             "state": str(self.state),
             "offer": self.change.offer.name,
-            "kind": self.change.kind,
+            "what": str(self.change.what),
             "part": self.change.part,
             "target": self.change.target,
             "changed": self.change.changed,
@@ -111,8 +117,9 @@ def progress_of_all(changes: Iterable[BulkChange]) -> list[Progress]:
 
 def _store_progress(row: ChangeProgress) -> StoreProgress:
     return StoreProgress(
-        store=row.store.label, confirmed=row.confirmed, already_so=row.already_so, recreated=row.recreated,
-        conflict=row.conflict, failed=row.failed, superseded=row.superseded, waiting=row.waiting,
+        store=row.store.label, store_id=row.store_id, confirmed=row.confirmed, already_so=row.already_so,
+        recreated=row.recreated, conflict=row.conflict, failed=row.failed, superseded=row.superseded,
+        waiting=row.waiting,
     )  # fmt: skip
 
 

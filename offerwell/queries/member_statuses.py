@@ -81,17 +81,23 @@ def _store_views(code_ids: list[int], *, at: datetime) -> dict[int, tuple[StoreV
     )
     views: dict[int, tuple[StoreView, ...]] = {}
     for row in rows:
-        views[row.code_id] = (*views.get(row.code_id, ()), _store_view(row, at=at))
+        views[row.code_id] = (
+            *views.get(row.code_id, ()),
+            store_view(row, row.label, row.wanted_since, text_change_id=row.text_change_id, at=at),
+        )
     return views
 
 
-def _store_view(row: StoreCode, *, at: datetime) -> StoreView:
+def store_view(
+    row: StoreCode, label: str, wanted_since: datetime, *, text_change_id: int | None, at: datetime
+) -> StoreView:
+    """What one store's row of a code says, as the rule of statuses reads it."""
     return StoreView(
-        store=row.label,  # type: ignore[attr-defined]
+        store=label,
         problem=row.problem,
         is_behind=row.observed_generation < row.generation,
         is_suspect=row.suspect_until is not None and row.suspect_until > at,
         reason=row.last_error,
-        since=row.wanted_since,  # type: ignore[attr-defined]
-        is_rename=row.text_change_id == row.generation,  # type: ignore[attr-defined]
+        since=wanted_since,
+        is_rename=text_change_id == row.generation,
     )

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from offerwell.models import Enrollment, OfferPart, SocialHandle
 from offerwell.queries.member_statuses import SeenPart, parts_of
-from offerwell.queries.offer_members import FEW, SHORTEST_INDEXED, enrollments_matching
+from offerwell.queries.offer_members import enrollments_matching, page_matches
 from offerwell.rules.selection import MemberFilter, View
 
 if TYPE_CHECKING:
@@ -92,11 +92,6 @@ class MemberPage:
     next: Place | None
 
 
-def page_matches(offer: Offer, wanted: MemberFilter) -> QuerySet[Enrollment]:
-    """Who matches, asked once for a page and its count: finding out whether few or many do costs statements."""
-    return enrollments_matching(offer, wanted, for_page=True)
-
-
 def member_page(
     offer: Offer,
     wish: PageWish,
@@ -105,8 +100,8 @@ def member_page(
     size: int = PAGE_SIZE,
     matching: QuerySet[Enrollment] | None = None,
 ) -> MemberPage:
-    """The page, in a constant number of statements. `matching` is `page_matches` when the caller has it."""
-    rows = page_matches(offer, wish.filter) if matching is None else matching
+    """The page, in a constant number of statements. `matching` says who is listed where the caller knows."""
+    rows = page_matches(offer, wish.filter).rows if matching is None else matching
     found = list(_ordered(rows, wish).select_related("member")[: size + 1])
     has_more = len(found) > size
     found = found[:size]
@@ -133,24 +128,14 @@ def member_rows(offer: Offer, enrollment_ids: list[int], *, at: datetime) -> tup
 
 
 def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: int = 1_000) -> Iterator[MemberPage]:
-    """All pages of the filtered list, one after the other, for an export."""
-    wish = PageWish(filter=wanted)
+    """All pages of the filtered list, one after the other, for an export: of every match, however many."""
+    wish, matching = PageWish(filter=wanted), enrollments_matching(offer, wanted)
     while True:
-        page = member_page(offer, wish, at=at, size=size)
+        page = member_page(offer, wish, at=at, size=size, matching=matching)
         yield page
         if page.next is None:
             return
         wish = PageWish(filter=wanted, after=page.next)
-
-
-def text_hits(offer: Offer, wanted: MemberFilter) -> int | None:
-    """How many members the search alone hits: `FEW` means that many or more, and a page looks through no others.
-
-    None without a word that the text index holds: such lists are never cut.
-    """
-    if all(len(word) < SHORTEST_INDEXED for word in wanted.text.split()):
-        return None
-    return enrollments_matching(offer, MemberFilter(text=wanted.text), for_page=True).order_by()[:FEW].count()
 
 
 def count_up_to(matching: QuerySet[Enrollment], limit: int = COUNTED_UP_TO) -> int:

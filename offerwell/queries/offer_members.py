@@ -7,6 +7,7 @@ page of a million members costs milliseconds (docs/performance.md).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -27,15 +28,43 @@ SHORTEST_INDEXED = 3
 LARGE_OFFER = 20_000
 
 
-def enrollments_matching(offer: Offer, wanted: MemberFilter, *, for_page: bool = False) -> QuerySet[Enrollment]:
-    """The enrollments of `offer` that match the filter, unordered.
+@dataclass(frozen=True, slots=True)
+class PageMatches:
+    """Who matches a filter, for pages: their rows, unordered, and how many the text index named.
 
-    With `for_page`, a search that hits more than `FEW` members gives the first of them only.
+    `hits` is None where the index was not asked. `FEW` hits are the first of that many or more; pages
+    look through no others.
     """
-    rows = Enrollment.objects.filter(offer=offer)
-    rows = _in_view(rows, offer, wanted.view, for_page=for_page)
-    if wanted.text.strip():
-        rows = rows.filter(*_text_conditions(offer, wanted.text.lower().split(), for_page=for_page))
+
+    rows: QuerySet[Enrollment]
+    hits: int | None = None
+
+    @property
+    def are_cut(self) -> bool:
+        """Whether the search hits more members than pages look through."""
+        return self.hits == FEW
+
+
+def enrollments_matching(offer: Offer, wanted: MemberFilter) -> QuerySet[Enrollment]:
+    """All enrollments of `offer` that match the filter, unordered."""
+    words = _words(wanted)
+    rows = _narrowed(offer, wanted, for_page=False).filter(*_short_words(offer, words.short))
+    return rows.filter(pk__in=_hits(offer, words.long)) if words.long else rows
+
+
+def page_matches(offer: Offer, wanted: MemberFilter) -> PageMatches:
+    """The same for pages: at most `FEW` hits of a search. The index is asked once, for page and count alike."""
+    words = _words(wanted)
+    rows = _narrowed(offer, wanted, for_page=True).filter(*_short_words(offer, words.short))
+    if not words.long:
+        return PageMatches(rows)
+    hits = _first_hits(offer, words.long)
+    return PageMatches(rows.filter(pk__in=id_rows(hits)), len(hits))
+
+
+def _narrowed(offer: Offer, wanted: MemberFilter, *, for_page: bool) -> QuerySet[Enrollment]:
+    """By everything but text."""
+    rows = _in_view(Enrollment.objects.filter(offer=offer), offer, wanted.view, for_page=for_page)
     if wanted.country:
         rows = rows.filter(_from_country(wanted.country))
     if wanted.tag:
@@ -48,7 +77,8 @@ def enrollments_matching(offer: Offer, wanted: MemberFilter, *, for_page: bool =
 def selected_enrollments(offer: Offer, selection: MemberSelection) -> QuerySet[Enrollment]:
     """The enrollments a selection means now. Ids of other workspaces never match."""
     if selection.ids is not None:
-        return Enrollment.objects.filter(offer=offer, member_id__in=id_rows(selection.ids))
+        named = Enrollment.objects.filter(offer=offer, member_id__in=id_rows(selection.ids))
+        return named if selection.up_to is None else named.filter(id__lte=selection.up_to)
     rows = enrollments_matching(offer, selection.filter or MemberFilter()).filter(id__lte=selection.up_to)
     if selection.exclude:
         rows = rows.exclude(member_id__in=id_rows(selection.exclude))
@@ -103,12 +133,24 @@ def _marked(marks: QuerySet[Any, Any]) -> Q:
     return Q(Exists(marks.filter(member=OuterRef("member"))))
 
 
-def _text_conditions(offer: Offer, words: list[str], *, for_page: bool) -> list[Q]:
-    long = [word for word in words if len(word) >= SHORTEST_INDEXED]
-    conditions = [_short_word(offer, word) for word in words if len(word) < SHORTEST_INDEXED]
-    if long:
-        conditions.append(Q(pk__in=_hits(offer, long, at_most=FEW if for_page else None)))
-    return conditions
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a search, by whether the text index holds such words."""
+
+    long: list[str]
+    short: list[str]
+
+
+def _words(wanted: MemberFilter) -> _Words:
+    words = wanted.text.lower().split()
+    return _Words(
+        [word for word in words if len(word) >= SHORTEST_INDEXED],
+        [word for word in words if len(word) < SHORTEST_INDEXED],
+    )
+
+
+def _short_words(offer: Offer, words: list[str]) -> list[Q]:
+    return [_short_word(offer, word) for word in words]
 
 
 def _short_word(offer: Offer, word: str) -> Q:
@@ -117,15 +159,32 @@ def _short_word(offer: Offer, word: str) -> Q:
     return Q(name_key__gte=word, name_key__lt=word + "\uffff")
 
 
-def _hits(offer: Offer, words: list[str], *, at_most: int | None) -> RawSQL | QuerySet[Any, Any]:
+def _hits(offer: Offer, words: list[str]) -> RawSQL | QuerySet[Any, Any]:
     """Ids of enrollments whose search text holds every word, found by the text index."""
     if connection.vendor == "postgresql":
-        rows = Enrollment.objects.filter(*(Q(search_text__contains=word) for word in words), offer=offer).order_by()
-        return rows.values("pk")[:at_most] if at_most else rows.values("pk")
-    # CROSS JOIN fixes the order for SQLite: the text index outside, so that LIMIT ends the scan.
-    found = (
-        "SELECT e.id FROM offerwell_enrollment_search AS s CROSS JOIN offerwell_enrollment AS e ON e.id = s.rowid"
-        " WHERE s.search_text MATCH %s AND e.offer_id = %s"
-    )
-    phrases = " ".join('"' + word.replace('"', '""') + '"' for word in words)
-    return RawSQL(found + (f" LIMIT {at_most}" if at_most else ""), [phrases, offer.pk])
+        return _with_words(offer, words).values("pk")
+    return RawSQL(_HITS_SQLITE, _hits_asked(offer, words))
+
+
+def _first_hits(offer: Offer, words: list[str]) -> list[int]:
+    """The first `FEW` of them."""
+    if connection.vendor == "postgresql":
+        return list(_with_words(offer, words).values_list("pk", flat=True)[:FEW])
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_HITS_SQLITE} LIMIT {FEW}", _hits_asked(offer, words))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _with_words(offer: Offer, words: list[str]) -> QuerySet[Enrollment]:
+    return Enrollment.objects.filter(*(Q(search_text__contains=word) for word in words), offer=offer).order_by()
+
+
+# CROSS JOIN fixes the order for SQLite: the text index outside, so that LIMIT ends the scan.
+_HITS_SQLITE = (
+    "SELECT e.id FROM offerwell_enrollment_search AS s CROSS JOIN offerwell_enrollment AS e ON e.id = s.rowid"
+    " WHERE s.search_text MATCH %s AND e.offer_id = %s"
+)
+
+
+def _hits_asked(offer: Offer, words: list[str]) -> list[Any]:
+    return [" ".join('"' + word.replace('"', '""') + '"' for word in words), offer.pk]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, Count, Value
+from django.db.models import CharField, Count, Max, Value
 
 from offerwell.models import BulkChange, Enrollment, OfferTally
 from offerwell.queries.offer_members import enrollments_matching
@@ -33,10 +33,14 @@ class ViewCount:
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """The counts of all views; `are_stale` when the offer changed after they were counted."""
+    """The counts of all views; `are_stale` when the offer changed after they were counted.
+
+    `newest` is the highest enrollment id, 0 without members: the snapshot bound of "all members".
+    """
 
     counts: tuple[ViewCount, ...]
     are_stale: bool
+    newest: int
     counted_at: datetime | None = None
 
     def of(self, view: View) -> int | None:
@@ -46,15 +50,18 @@ class Tallies:
 
 def tallies_of(offer: Offer, *, live_up_to: int = COUNTED_LIVE) -> Tallies:
     """The counts of the offer's saved views now, without ever walking a large offer."""
-    if is_large(offer, live_up_to=live_up_to):
-        return _as_last_counted(offer)
-    counted = _counted_now(offer)
-    return Tallies(tuple(ViewCount(view, counted.get(view, 0)) for view in View), are_stale=False)
+    kept = {row.view: row for row in OfferTally.objects.filter(offer=offer)}
+    if not _was_large(kept, live_up_to):
+        newest_first = Enrollment.objects.filter(offer=offer).order_by("-pk").values("pk")
+        found = newest_first[: live_up_to + 1].aggregate(members=Count("pk"), newest=Max("pk"))
+        if found["members"] <= live_up_to:
+            return _counted_now(offer, newest=found["newest"] or 0)
+    return _as_last_counted(offer, kept)
 
 
-def is_large(offer: Offer, *, live_up_to: int = COUNTED_LIVE) -> bool:
-    """Whether the offer has too many members to count on a page load."""
-    return Enrollment.objects.filter(offer=offer).order_by()[: live_up_to + 1].count() > live_up_to
+def _was_large(kept: dict[str, OfferTally], live_up_to: int) -> bool:
+    """Members are never taken out of an offer: one that was large is."""
+    return View.ALL in kept and kept[View.ALL].members > live_up_to
 
 
 def count_view(offer: Offer, view: View) -> int:
@@ -62,7 +69,7 @@ def count_view(offer: Offer, view: View) -> int:
     return enrollments_matching(offer, MemberFilter(view=view)).order_by().count()
 
 
-def _counted_now(offer: Offer) -> dict[str, int]:
+def _counted_now(offer: Offer, *, newest: int) -> Tallies:
     """Every view in one statement; a view of nobody has no row."""
     first, *others = [
         enrollments_matching(offer, MemberFilter(view=view))
@@ -72,19 +79,25 @@ def _counted_now(offer: Offer) -> dict[str, int]:
         .annotate(members=Count("pk"))
         for view in View
     ]
-    return dict(first.union(*others, all=True))
+    counted = dict(first.union(*others, all=True))
+    return Tallies(tuple(ViewCount(view, counted.get(view, 0)) for view in View), are_stale=False, newest=newest)
 
 
-def _as_last_counted(offer: Offer) -> Tallies:
-    rows = {row.view: row for row in OfferTally.objects.filter(offer=offer)}
-    oldest = min((row.counted_at for row in rows.values()), default=None)
-    counts = tuple(ViewCount(view, rows[view].members if view in rows else None) for view in View)
-    return Tallies(counts, are_stale=oldest is None or _changed_after(offer, oldest), counted_at=oldest)
+def _as_last_counted(offer: Offer, rows: dict[str, OfferTally]) -> Tallies:
+    newest, joined_at = Enrollment.objects.filter(offer=offer).order_by("-pk").values_list(
+        "pk", "enrolled_at"
+    ).first() or (0, None)
+    counted_at = min((row.counted_at for row in rows.values()), default=None)
+    return Tallies(
+        tuple(ViewCount(view, rows[view].members if view in rows else None) for view in View),
+        are_stale=counted_at is None or _changed_after(offer, counted_at, joined_at),
+        newest=newest,
+        counted_at=counted_at,
+    )
 
 
-def _changed_after(offer: Offer, counted_at: datetime) -> bool:
+def _changed_after(offer: Offer, counted_at: datetime, joined_at: datetime | None) -> bool:
     """Whether a bulk change or a new member came after the count."""
-    if BulkChange.objects.filter(offer=offer, at__gt=counted_at - LONGEST_CHANGE).exists():
+    if joined_at is not None and joined_at > counted_at:
         return True
-    joined = Enrollment.objects.filter(offer=offer).order_by("-pk").values_list("enrolled_at", flat=True).first()
-    return joined is not None and joined > counted_at
+    return BulkChange.objects.filter(offer=offer, at__gt=counted_at - LONGEST_CHANGE).exists()

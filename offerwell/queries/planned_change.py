@@ -30,6 +30,7 @@ from offerwell.models.id_list import id_rows
 from offerwell.queries.offer_members import selected_enrollments
 from offerwell.queries.planned_payout import payout_rows, payout_rule
 from offerwell.queries.planned_refresh import refresh_rows, refresh_rule
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Exclusion, Planned
 from offerwell.rules.selection import MemberFilter
 
@@ -47,6 +48,7 @@ class Wish:
     """What a person asks for: one offer, one part, one target, one selection (or a change to undo).
 
     The target is `to_active`, of a payout `payout_option`, of a refresh the texts in `batch`.
+    `keeps_status`: what is undone left the status as it was and moved only dates.
     """
 
     offer: Offer
@@ -57,6 +59,12 @@ class Wish:
     kind: ChangeKind = ChangeKind.STATUS
     payout_option: PayoutOption | None = None
     batch: ProposalBatch | None = None
+    keeps_status: bool = False
+
+    @property
+    def what(self) -> What:
+        """What it is about, as `BulkChange.what` will say."""
+        return What.DATES if self.keeps_status else What(self.kind)
 
     @property
     def target(self) -> str:
@@ -94,7 +102,7 @@ class Plan:
         """The documented JSON of a plan."""
         return {
             "offer": self.wish.offer.name,
-            "kind": str(self.wish.kind),
+            "what": str(self.wish.what),
             "target": self.wish.target,
             "part": str(self.wish.part),
             "selected": self.selected,
@@ -131,6 +139,8 @@ def _rule(wish: Wish, *, at: datetime) -> list[tuple[Q, Planned]]:
     found = []
     if wish.undoes is not None:
         found.append((~Q(last_change_id=wish.undoes.pk), Planned.CHANGED_SINCE))
+    if wish.keeps_status:
+        return found
     found.append((Q(is_active=wish.to_active), Planned.ALREADY_SO))
     if wish.to_active:
         ended = Q(ends_at__lte=at)

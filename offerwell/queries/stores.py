@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, F
 
-from offerwell.models import OfferStore, Store, StoreCode
+from offerwell.models import OfferStore, Store, StoreCode, StoreProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,17 +26,21 @@ class StoreHealth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoreSeen:
-    """A store with what a person wants to know of it. `waiting` and `attention` count codes."""
+    """A store with what a person wants to know of it. `waiting`, `attention` and `refused` count codes.
+
+    `attention` is every code with a problem, `refused` those of them that the store did not take.
+    """
 
     store: Store
     health: StoreHealth
     waiting: int
     attention: int
+    refused: int
     offers: int
 
 
 def stores_seen() -> list[StoreSeen]:
-    """All stores of the workspace by label. Four statements."""
+    """All stores of the workspace by label. Five statements."""
     return _seen(list(Store.objects.order_by("label", "pk")))
 
 
@@ -56,7 +60,8 @@ def _seen(stores: list[Store]) -> list[StoreSeen]:
     rows = StoreCode.objects.filter(store_id__in=ids)
     # Both counts read a partial index that holds only such rows.
     waiting = _counts(rows.filter(due_at__isnull=False, generation__gt=F("observed_generation")), "pk")
-    attention = _counts(rows.exclude(problem=""), "pk")
+    troubled = rows.exclude(problem="")
+    attention, refused = _counts(troubled, "pk"), _counts(troubled.exclude(problem=StoreProblem.DRIFTED), "pk")
     offers = _counts(OfferStore.objects.filter(store_id__in=ids), "offer_id")
     return [
         StoreSeen(
@@ -64,6 +69,7 @@ def _seen(stores: list[Store]) -> list[StoreSeen]:
             _health(store),
             waiting.get(store.pk, 0),
             attention.get(store.pk, 0),
+            refused.get(store.pk, 0),
             offers.get(store.pk, 0),
         )
         for store in stores

@@ -116,7 +116,7 @@ def effective_status(
     at: datetime,
 ) -> SeenStatus:
     """The status of one code or link at `at`. A link has no stores. Worst news first."""
-    told = _told_by_stores(stores, is_active=is_active)
+    told = told_by_stores(stores, is_active=is_active)
     if told is not None:
         return told
     if not is_active:
@@ -126,7 +126,8 @@ def effective_status(
     return _told_by_dates(starts_at or offer.starts_at, ends_at or offer.ends_at, at)
 
 
-def _told_by_stores(stores: tuple[StoreView, ...], *, is_active: bool) -> SeenStatus | None:
+def told_by_stores(stores: tuple[StoreView, ...], *, is_active: bool) -> SeenStatus | None:
+    """The status that a store decides; None when every store agrees."""
     switching = "Activating" if is_active else "Deactivating"
     for store in stores:
         if store.problem in {"failed", "conflict"}:

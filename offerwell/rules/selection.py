@@ -35,7 +35,8 @@ class MemberFilter:
 class MemberSelection:
     """Either `ids` (members), or everything that matches `filter`, except `exclude` (members).
 
-    `up_to` is the highest enrollment id when the person selected: later joiners are not swept in.
+    `up_to` is the highest enrollment id when the person selected: later joiners are not swept in. Members chosen
+    one by one have it only in a change for later.
     """
 
     ids: tuple[int, ...] | None = None

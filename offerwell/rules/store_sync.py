@@ -7,10 +7,12 @@ here must be safe to take twice, because a worker may die anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 LONGEST_PAUSE = timedelta(minutes=2)
+# A planned end that says "never": the store must show none. Null, as a code's own end, means "as the offer".
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class ClaimedCode:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a read showed. `status` is active, scheduled or expired; an empty `text` was not told."""
+    """What a read showed. `status` is active, scheduled or expired; `text` the code, empty where it is not told."""
 
     status: str
     starts_at: datetime | None
@@ -88,13 +90,24 @@ class Step(StrEnum):
     CONFIRM = "confirm"
     SWITCH = "switch"
     SET_WINDOW = "set_window"
-    RENAME = "rename"
     CREATE = "create"
+    RENAME = "rename"
     ADOPT = "adopt"
     LOOK_LATER = "look_later"
     CONFLICT = "conflict"
     REFUSE = "refuse"
     FLAG_DRIFT = "flag_drift"
+
+
+class Difference(StrEnum):
+    """What somebody else changed in the store, the gravest first: two at once are told as one."""
+
+    MISSING = "missing"
+    EXTRA_CODES = "extra_codes"
+    RENAMED = "renamed"
+    SWITCHED_OFF = "switched_off"
+    SWITCHED_ON = "switched_on"
+    DATES = "dates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +122,28 @@ _SETTLING = Judgement(Step.LOOK_LATER, "Waiting for the store to show its own ch
 
 
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the store already shows what the brand wants, window and text included."""
-    return has_status(code, seen, now) and has_text(code, seen)
+    """Whether the store already shows what the brand wants, window and text included: nothing is left to write."""
+    return has_status(code, seen, now) and has_text(code, seen, now)
 
 
-def has_text(code: ClaimedCode, seen: Sighting | None) -> bool:
-    """Whether shoppers type what the brand wants. Of a discount with several codes only a person can tell."""
-    if seen is None or not seen.text or seen.codes_count > 1:
+def has_text(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether shoppers type what the brand wants. Of a discount with several codes the store shows the first.
+
+    A code that is off may have any text, unless we gave it a new one: then the old one must not come back.
+    """
+    if seen is None or not seen.text:
+        return True
+    if not code.was_renamed and not _is_meant_to_work(code, now):
         return True
     return seen.text.casefold() == code.text.casefold()
 
 
 def has_status(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the store shows the wanted status, window included."""
-    if not code.wants_active:
+    """Whether the store shows the wanted status, window included. A code past its end may be gone."""
+    if not _is_meant_to_work(code, now):
         return seen is None or seen.status == "expired"
     if seen is None:
         return False
-    if code.ends_at is not None and code.ends_at <= now:
-        return seen.status == "expired"
     if not _has_planned_end(code, seen):
         return False
     if code.starts_at is not None and now < code.starts_at:
@@ -135,29 +151,57 @@ def has_status(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
     return seen.status == "active"
 
 
+def difference(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Difference | None:
+    """What of the store is not as the brand wants; None when all is. Codes that are off may have any shape."""
+    works = _is_meant_to_work(code, now)
+    has_others = works and seen is not None and seen.codes_count > 1
+    is_misnamed = works and not has_text(code, seen, now)
+    if has_status(code, seen, now) and not has_others and not is_misnamed:
+        return None
+    if not code.wants_active:
+        return Difference.SWITCHED_ON
+    if seen is None:
+        return Difference.MISSING
+    if has_others:
+        return Difference.EXTRA_CODES
+    if is_misnamed:
+        return Difference.RENAMED
+    return Difference.SWITCHED_OFF if seen.status == "expired" else Difference.DATES
+
+
+def _is_meant_to_work(code: ClaimedCode, now: datetime) -> bool:
+    return code.wants_active and (code.ends_at is None or now < code.ends_at)
+
+
 def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: Margins) -> Judgement:
     """The next step after a read by ref (None: the store has no such discount any more)."""
+    shows_status = has_status(code, seen, now)
     if _own_write_is_fresher(code, now, margins):
-        if code.acked_active == code.wants_active and not has_status(code, seen, now):
+        if code.acked_active == code.wants_active and not shows_status:
             return _SETTLING
         if code.acked_active != code.wants_active:
-            return _switch(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
-    if _is_fresh(code, now, margins) and has_status(code, seen, now) and _shows_text_of_before(code, seen):
+            return _write(code, seen, now, margins) if code.is_push else Judgement(Step.LOOK_LATER)
+    if _is_fresh(code, now, margins) and shows_status and _shows_text_of_before(code, seen, now):
         return _SETTLING
-    if is_right(code, seen, now):
-        return Judgement(Step.CONFIRM)
     if not code.is_push:
-        return Judgement(Step.FLAG_DRIFT, drift_sentence(code, seen))
-    return _write(code, seen, now)
+        differs = difference(code, seen, now)
+        return Judgement(Step.CONFIRM) if differs is None else Judgement(Step.FLAG_DRIFT, drift_sentence(code, differs))
+    if shows_status and has_text(code, seen, now):
+        return Judgement(Step.CONFIRM)
+    return _write(code, seen, now, margins, is_status_left=shows_status)
 
 
-def _shows_text_of_before(code: ClaimedCode, seen: Sighting | None) -> bool:
+def _shows_text_of_before(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
     """Whether a read so soon after our own write may show the text from before it.
 
     The wanted text may be an older one that is wanted again: right by chance, until our last rename shows.
     """
-    if has_text(code, seen):
+    if has_text(code, seen, now):
         return code.was_renamed and code.written_generation != code.generation
+    return not code.is_push or _was_renamed_for_this(code)
+
+
+def _was_renamed_for_this(code: ClaimedCode) -> bool:
     return code.written_how == "rename" and code.written_generation == code.generation
 
 
@@ -205,13 +249,20 @@ def judge_found(
     )
 
 
-def drift_sentence(code: ClaimedCode, seen: Sighting | None) -> str:
-    """What the store shows instead of what the brand wants."""
-    if seen is not None and not has_text(code, seen):
-        return f"We want the code {code.text}, the store has {seen.text}. Someone renamed it there."
+_SHOWN = {
+    Difference.MISSING: "the store has no such code any more",
+    Difference.EXTRA_CODES: "its discount holds other codes too",
+    Difference.RENAMED: "its discount has another code now",
+    Difference.SWITCHED_OFF: "the store shows it as expired",
+    Difference.SWITCHED_ON: "the store shows it as active",
+    Difference.DATES: "the store has other dates",
+}
+
+
+def drift_sentence(code: ClaimedCode, differs: Difference) -> str:
+    """What the store shows instead of what the brand wants. Without names and dates: many rows share it."""
     wanted = "Active" if code.wants_active else "Deactivated"
-    shown = "has no such code" if seen is None else f"shows it as {seen.status}"
-    return f"We want {wanted}, the store {shown}. Someone changed it there."
+    return f"We want {wanted}, {_SHOWN[differs]}. Someone changed it there."
 
 
 def backoff(attempts: int, jitter: float, margins: Margins) -> timedelta:
@@ -244,15 +295,13 @@ def _is_fresh(code: ClaimedCode, now: datetime, margins: Margins) -> bool:
     return code.last_write_at is not None and now < look_again_at(code, now, margins)
 
 
-def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement:
-    """Status first: a code that must not work any more is off before it is renamed."""
-    found = _switch(code, seen, now)
-    if found.step in {Step.SWITCH, Step.SET_WINDOW} and has_status(code, seen, now):
-        return Judgement(Step.RENAME)
-    return found
+def _write(
+    code: ClaimedCode, seen: Sighting | None, now: datetime, margins: Margins, *, is_status_left: bool = False
+) -> Judgement:
+    """The first write. Text and status are apart, and no text must work that should not.
 
-
-def _switch(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement:
+    So a code is off before it is renamed, and has its own text before it is on. `is_status_left`: it is right.
+    """
     if seen is None:
         return Judgement(Step.CREATE)
     if seen.codes_count > 1:
@@ -261,6 +310,9 @@ def _switch(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgemen
             f"The discount of {code.text} holds {seen.codes_count} codes in the store; changing it would change "
             "them all. Give this member a discount of its own, then retry.",
         )
+    is_named = has_text(code, seen, now) or (_is_fresh(code, now, margins) and _was_renamed_for_this(code))
+    if not is_named and (is_status_left or code.wants_active):
+        return Judgement(Step.RENAME)
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)
 
 
@@ -274,4 +326,6 @@ def _must_set_window(code: ClaimedCode, now: datetime) -> bool:
 def _has_planned_end(code: ClaimedCode, seen: Sighting) -> bool:
     if code.ends_at is None:
         return True
+    if code.ends_at == NEVER:
+        return seen.ends_at is None
     return seen.ends_at is not None and abs(seen.ends_at - code.ends_at) < timedelta(seconds=1)

@@ -6,12 +6,14 @@ import asyncio
 import hmac
 import json
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from offerwell.sandbox.engine import Answered, Question, answer
 from offerwell.sandbox.faults import Fault, FaultKind
+from offerwell.sandbox.installation import ACCESS_SECONDS
 from offerwell.sandbox.registry import Call
 from offerwell.sandbox.scalars import show_datetime
 from offerwell.sandbox.schema import VERSIONS
@@ -26,6 +28,7 @@ WRONG_TOKEN = "[API] Invalid API key or access token (unrecognized login or wron
 ERROR_PAGE = (
     "<!DOCTYPE html><html><head><title>Something went wrong</title></head><body><h1>{status}</h1></body></html>"
 )
+GRANTS = ("client_credentials", "authorization_code", "refresh_token")
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_STALENESS = 5.0
 
@@ -60,26 +63,58 @@ class AdminApi:
     # ---- tokens ------------------------------------------------------------
 
     async def access_token(self, request: Request) -> Response:
-        """The client-credentials grant, as JSON or as a form (the refusals' words are assumed)."""
+        """The three grants, as JSON or as a form (the refusals' words and statuses are assumed)."""
         given = await read_pairs(request)
+        grant = str(given.get("grant_type") or ("authorization_code" if given.get("code") else ""))
         keys = self.store.credentials
-        if given.get("grant_type") != "client_credentials":
+        if grant not in GRANTS:
             return self.token_answer(
-                400, {"error": "unsupported_grant_type", "error_description": "Use client_credentials."}
+                400, {"error": "unsupported_grant_type", "error_description": f"Use one of {', '.join(GRANTS)}."}
             )
         good_id = hmac.compare_digest(str(given.get("client_id", "")), keys.client_id)
         good_secret = hmac.compare_digest(str(given.get("client_secret", "")), keys.client_secret)
         if not (good_id and good_secret) or self.store.faults.strike(FaultKind.TOKEN_REVOKED, "access_token"):
             description = "Client authentication failed."
             return self.token_answer(401, {"error": "invalid_client", "error_description": description})
+        if grant != "client_credentials":
+            return await self.installed_answer(grant, given)
         token = self.store.issue_token()
         self.save()
         scope = ",".join(self.store.scopes)
         return self.token_answer(200, {"access_token": token, "scope": scope, "expires_in": TOKEN_SECONDS})
 
-    def token_answer(self, status: int, body: Mapping[str, object]) -> Response:
+    async def installed_answer(self, grant: str, given: Mapping[str, Any]) -> Response:
+        """Tokens for a code or a refresh token."""
+        if fault := self.store.faults.strike_named(FaultKind.ERROR_BEFORE_EFFECT, grant):
+            return self.lost_answer(grant, fault, fault.status or 503)
+        installations = self.store.installations
+        if grant == "refresh_token":
+            pair = installations.refresh(str(given.get("refresh_token", "")))
+        else:
+            is_expiring = str(given.get("expiring", "0")) in {"1", "true", "True"}
+            pair = installations.exchange(str(given.get("code", "")), expiring=is_expiring)
+        self.save()
+        if pair is None:
+            description = "The code or refresh token is unknown, expired, revoked or was used."
+            return self.token_answer(400, {"error": "invalid_grant", "error_description": description}, grant)
+        if fault := self.store.faults.strike_named(FaultKind.TIMEOUT, grant):
+            await asyncio.sleep(fault.seconds or DEFAULT_TIMEOUT)
+        if fault := self.store.faults.strike_named(FaultKind.ERROR_AFTER_EFFECT, grant):
+            return self.lost_answer(grant, fault, fault.status or 502)
+        body: dict[str, object] = {"access_token": pair.access, "scope": ",".join(self.store.scopes)}
+        if pair.refresh is not None:
+            body |= {"expires_in": ACCESS_SECONDS, "refresh_token": pair.refresh.value}
+            body["refresh_token_expires_in"] = max(0, round(pair.refresh.ends_at - self.store.clock()))
+        return self.token_answer(200, body, grant)
+
+    def lost_answer(self, grant: str, fault: Fault, status: int) -> Response:
+        """A page instead of the tokens."""
+        self.note(operation=grant, mutation=False, cost=None, status=status, fault=fault.kind.value)
+        return HTMLResponse(ERROR_PAGE.format(status=status), status)
+
+    def token_answer(self, status: int, body: Mapping[str, object], operation: str = "access_token") -> Response:
         """Answer the grant and enter it in the list of calls."""
-        self.note(operation="access_token", mutation=False, cost=None, status=status)
+        self.note(operation=operation, mutation=False, cost=None, status=status)
         return JSONResponse(dict(body), status)
 
     # ---- GraphQL -----------------------------------------------------------
@@ -100,7 +135,15 @@ class AdminApi:
         if question is None:
             self.note(operation="graphql", mutation=False, cost=None, status=400)
             return JSONResponse({"errors": {"query": "Required parameter missing or invalid"}}, 400)
-        return await self.ask(question, token, version, base_url(request))
+        answer = await self.ask(question, token, version, base_url(request))
+        answer.headers["X-Shopify-API-Version"] = version
+        answer.headers["Date"] = self.date()
+        return answer
+
+    def date(self) -> str:
+        """The store's own time, or the wrong one of a fault."""
+        skew = self.store.faults.strike(FaultKind.CLOCK_SKEW, "date")
+        return formatdate(self.store.clock() + ((skew.seconds or 0.0) if skew else 0.0), usegmt=True)
 
     async def ask(self, question: Question, token: str, version: str, base: str) -> Response:
         """Answer a good request, unless a fault strikes."""

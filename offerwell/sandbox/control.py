@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from offerwell.sandbox.store import Store
 
 
+# Those that happen at once instead of being armed.
+AT_ONCE = frozenset(
+    {
+        FaultKind.TOKEN_REVOKED,
+        FaultKind.TOKEN_EXPIRED,
+        FaultKind.INSTALLATION_REVOKED,
+        FaultKind.SCOPES_CHANGED,
+    }
+)
+
+
 class EditRefusedError(ValueError):
     """An outside edit or a seed line that cannot be done."""
 
@@ -128,13 +139,30 @@ class Control:
         if given.get("kind") == FaultKind.OUTSIDE_EDIT:
             edit_outside(self.store, given)
             faults.note(FaultKind.OUTSIDE_EDIT)
-        elif given.get("kind") == FaultKind.TOKEN_REVOKED:
-            self.store.tokens.clear()
-            faults.note(FaultKind.TOKEN_REVOKED)
-            if given.get("permanent"):
-                faults.arm({"kind": FaultKind.TOKEN_REVOKED.value})
+        elif given.get("kind") in AT_ONCE:
+            self.change_access(FaultKind(given["kind"]), given)
+        elif given.get("kind") == FaultKind.APP_UNINSTALLED:
+            self.store.uninstall()
+            faults.note(FaultKind.APP_UNINSTALLED)
         elif set(given) - {"seed"}:
             faults.arm({name: value for name, value in given.items() if name != "seed"})
+
+    def change_access(self, kind: FaultKind, given: Mapping[str, Any]) -> None:
+        """Do what takes access away, or changes it, at once."""
+        store = self.store
+        if kind is FaultKind.SCOPES_CHANGED:
+            scopes = given.get("scopes")
+            if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+                message = "scopes_changed needs the scopes that are left, as a list."
+                raise FaultRefusedError(message)
+            store.granted = tuple(scopes)
+        else:
+            store.tokens.clear()
+            if kind is FaultKind.INSTALLATION_REVOKED:
+                store.installations.forget()
+        store.faults.note(kind)
+        if kind is FaultKind.TOKEN_REVOKED and given.get("permanent"):
+            store.faults.arm({"kind": kind.value})
 
     async def seed(self, request: Request) -> Response:
         """Create discounts in bulk: a JSON list, JSON lines, or {"reset": true}."""

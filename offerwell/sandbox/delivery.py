@@ -55,17 +55,22 @@ class WebhookDelivery:
         self.queue: asyncio.Queue[Parcel] = asyncio.Queue()
         self.held: list[Parcel] = []
         store.book.listeners.append(self.notice)
+        store.tellers.append(self.tell)
 
     def notice(self, change: Change, discount: Discount) -> None:
         """Make a parcel for each subscriber to a change."""
         enum_name = f"DISCOUNTS_{change.name.removesuffix('D')}"
+        if self.store.hooks.to(enum_name):
+            self.tell(f"discounts/{change.value}", enum_name, payload(self.store, change, discount))
+
+    def tell(self, topic: str, enum_name: str, body: dict[str, Any]) -> None:
+        """Make a parcel for each subscriber to a topic: one event, with the fields that each asked for."""
+        event_id = str(uuid.uuid4())
+        moment = datetime.fromtimestamp(self.store.clock(), UTC).isoformat().replace("+00:00", "Z")
         for subscription in self.store.hooks.to(enum_name):
-            body = json.dumps(payload(self.store, change, discount)).encode()
-            moment = datetime.fromtimestamp(self.store.clock(), UTC).isoformat().replace("+00:00", "Z")
-            parcel = Parcel(
-                subscription, f"discounts/{change.value}", body, str(uuid.uuid4()), str(uuid.uuid4()), moment
-            )
-            self.post(parcel)
+            fields = subscription.include_fields
+            shown = {name: value for name, value in body.items() if not fields or name in fields}
+            self.post(Parcel(subscription, topic, json.dumps(shown).encode(), event_id, str(uuid.uuid4()), moment))
 
     def post(self, parcel: Parcel) -> None:
         """Queue a parcel: lost, doubled or held back behind the next one if a fault strikes."""

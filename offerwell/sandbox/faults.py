@@ -23,8 +23,13 @@ class FaultKind(StrEnum):
     SLOW_JOB = "slow_job"
     HALF_FAILED_JOB = "half_failed_job"
     STALE_READ = "stale_read"
+    CLOCK_SKEW = "clock_skew"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  # the name of a fault, not a password
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    INSTALLATION_REVOKED = "installation_revoked"
+    SCOPES_CHANGED = "scopes_changed"
     OUTSIDE_EDIT = "outside_edit"
+    APP_UNINSTALLED = "app_uninstalled"
     WEBHOOK_LOST = "webhook_lost"
     WEBHOOK_DUPLICATE = "webhook_duplicate"
     WEBHOOK_REORDERED = "webhook_reordered"
@@ -97,6 +102,14 @@ class Faults:
         """Answer the switch of this kind that strikes now, if one does."""
         for fault in self.armed:
             if fault.kind is kind and fault.fits(operation, mutation=mutation) and fault.strike(self.chance.random()):
+                return fault
+        return None
+
+    def strike_named(self, kind: FaultKind, operation: str) -> Fault | None:
+        """As `strike`, but only switches whose `operation` names this one: a token endpoint is spared otherwise."""
+        for fault in self.armed:
+            named = fault.operation is not None and fault.operation in operation
+            if fault.kind is kind and named and fault.count != 0 and fault.strike(self.chance.random()):
                 return fault
         return None
 

@@ -40,12 +40,18 @@ class ImportRunner:
     async def advance(self, item: Import) -> None:
         """Bring one import forward: cancel it, run it halfway to its end, end it."""
         if item.status is ImportStatus.CANCELING:
-            self.store.imports.finish(item, item.output, ImportStatus.CANCELED)
+            self.finish(item, ImportStatus.CANCELED)
         elif self.store.clock() >= item.start_at and item.done_lines < len(item.lines):
             item.status = ImportStatus.RUNNING
             await self.run_lines(item)
         if item.status is ImportStatus.RUNNING and self.store.clock() >= item.due:
-            self.store.imports.finish(item, item.output, ImportStatus.COMPLETED)
+            self.finish(item, ImportStatus.COMPLETED)
+
+    def finish(self, item: Import, status: ImportStatus) -> None:
+        """Close an import and tell the subscribers (the payload's fields are assumed)."""
+        self.store.imports.finish(item, item.output, status)
+        ended = {"admin_graphql_api_id": item.gid, "status": status.value.lower(), "type": "mutation"}
+        self.store.tell("bulk_operations/finish", "BULK_OPERATIONS_FINISH", {**ended, "error_code": item.error_code})
 
     async def run_lines(self, item: Import) -> None:
         """Run the lines still to do in portions, so that other requests are answered in between."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Resolver = Callable[[Any, "Call", Mapping[str, Any]], Any]
 FIELDS: dict[str, dict[str, Resolver]] = {}
+ROOTS = frozenset({"QueryRoot", "Mutation"})
 
 
 @dataclass(slots=True)
@@ -36,6 +37,22 @@ class Shown:
 
     typename: str
     values: Mapping[str, Any]
+
+
+class AccessDeniedError(GraphQLError):
+    """A root field that the app has no scope for (the words are documented)."""
+
+    def __init__(self, field_name: str, scope: str) -> None:
+        """Name the field and the scope."""
+        required = f"`{scope}` access scope."
+        super().__init__(
+            f"Access denied for {field_name} field. Required access: {required}",
+            extensions={
+                "code": "ACCESS_DENIED",
+                "documentation": "https://shopify.dev/api/usage/access-scopes",
+                "requiredAccess": required,
+            },
+        )
 
 
 class NotImplementedInSandboxError(GraphQLError):
@@ -79,7 +96,22 @@ def resolve_field(source: Any, info: GraphQLResolveInfo[Any], **given: Any) -> A
     resolver = FIELDS.get(info.parent_type.name, {}).get(info.field_name)
     if resolver is None:
         raise NotImplementedInSandboxError(info.parent_type.name, info.field_name)
+    if info.parent_type.name in ROOTS and (scope := missing_scope(info, given)):
+        raise AccessDeniedError(info.field_name, scope)
     return resolver(source, info.context, given)
+
+
+def missing_scope(info: GraphQLResolveInfo[Any], given: Mapping[str, Any]) -> str:
+    """Answer the scope a root field needs and the app has not: whoever may write may also read."""
+    scopes = info.context.store.scopes
+    is_write = info.parent_type.name == "Mutation"
+    if "write_discounts" in scopes:
+        return ""
+    name = info.field_name.lower()
+    ids = [*(given.get("ids") or ()), given.get("id") or ""]
+    if "discount" not in name and not (name in {"node", "nodes"} and any("/Discount" in str(gid) for gid in ids)):
+        return ""
+    return "write_discounts" if is_write else "" if "read_discounts" in scopes else "read_discounts"
 
 
 def resolve_type(value: Any, _info: GraphQLResolveInfo[Any], abstract: GraphQLAbstractType) -> str:

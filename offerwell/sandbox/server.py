@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from offerwell.sandbox.admin_api import AdminApi
+from offerwell.sandbox.authorize_page import AuthorizePage
 from offerwell.sandbox.bucket import Pacing
 from offerwell.sandbox.control import control_routes
 from offerwell.sandbox.delivery import WebhookDelivery
@@ -47,6 +48,7 @@ class SandboxServer:
         self.file = StoreFile(state, store)
         self.delivery = WebhookDelivery(store)
         self.api = AdminApi(store, self.file.save)
+        self.authorize = AuthorizePage(store, self.file.save)
         self.runner = ImportRunner(store, self.file.save)
 
     def app(self) -> Starlette:
@@ -54,6 +56,8 @@ class SandboxServer:
         routes = [
             Route("/admin/api/{version}/graphql.json", self.api.graphql, methods=["POST"]),
             Route("/admin/oauth/access_token", self.api.access_token, methods=["POST"]),
+            Route("/admin/oauth/authorize", self.authorize.show, methods=["GET"]),
+            Route("/admin/oauth/authorize", self.authorize.decide, methods=["POST"]),
             Route("/_sandbox/staged/", self.receive_form, methods=["POST"]),
             Route("/_sandbox/staged/{key:path}", self.receive_file, methods=["PUT"]),
             Route("/_sandbox/results/{number:int}.jsonl", self.show_result, methods=["GET"]),

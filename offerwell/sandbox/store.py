@@ -13,6 +13,7 @@ from offerwell.sandbox.book import DiscountBook
 from offerwell.sandbox.bucket import Bucket, Pacing
 from offerwell.sandbox.faults import FaultKind, Faults
 from offerwell.sandbox.imports import ImportDesk
+from offerwell.sandbox.installation import Installations
 from offerwell.sandbox.jobs import Action, JobQueue
 from offerwell.sandbox.request_log import RequestLog
 from offerwell.sandbox.subscriptions import Subscriptions
@@ -64,10 +65,13 @@ class Store:
     clock: Callable[[], float] = time.time
     credentials: Credentials = field(default_factory=Credentials.random)
     chance: random.Random = field(default_factory=random.Random)
+    granted: tuple[str, ...] = SCOPES
     tokens: dict[str, float] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
+    installations: Installations = field(init=False)
+    tellers: list[Callable[[str, str, dict[str, object]], None]] = field(default_factory=list)
     book: DiscountBook = field(init=False)
     jobs: JobQueue = field(init=False)
     hooks: Subscriptions = field(init=False)
@@ -75,6 +79,7 @@ class Store:
 
     def __post_init__(self) -> None:
         """Build the parts that share the clock."""
+        self.installations = Installations(self.clock, self.tokens)
         self.book = DiscountBook(self.clock)
         self.jobs = JobQueue(self.book, self.clock)
         self.hooks = Subscriptions(self.clock, self.book.number)
@@ -83,7 +88,20 @@ class Store:
     @property
     def scopes(self) -> tuple[str, ...]:
         """What the app may do."""
-        return SCOPES
+        return self.granted
+
+    def tell(self, topic: str, enum_name: str, body: dict[str, object]) -> None:
+        """Tell the subscribers to a topic of something that is no change of a discount."""
+        for teller in self.tellers:
+            teller(topic, enum_name, body)
+
+    def uninstall(self) -> None:
+        """Take the app out of the shop: it is told, and has nothing there any more. Calming the faults installs it."""
+        self.tell("app/uninstalled", "APP_UNINSTALLED", {"id": 92_891_250_994, "myshopify_domain": self.settings.shop})
+        self.hooks.by_number.clear()
+        self.tokens.clear()
+        self.installations.forget()
+        self.faults.arm({"kind": FaultKind.TOKEN_REVOKED.value})
 
     def issue_token(self) -> str:
         """Give out an access token of 24 hours, and forget those that have run out."""

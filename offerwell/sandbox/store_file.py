@@ -110,6 +110,9 @@ class StoreFile:
         if "credentials" in self.saved_settings:
             self.store.credentials = Credentials(**json.loads(self.saved_settings["credentials"]))
         self.store.tokens.update(json.loads(self.saved_settings.get("tokens", "{}")))
+        self.store.installations.take(json.loads(self.saved_settings.get("installations", "{}")))
+        if "scopes" in self.saved_settings:
+            self.store.granted = tuple(json.loads(self.saved_settings["scopes"]))
         book = self.store.book
         book.next_number = max(book.next_number, int(self.saved_settings.get("next_number", "0")))
         for body in json.loads(self.saved_settings.get("subscriptions", "[]")):
@@ -190,6 +193,8 @@ class StoreFile:
         now = {
             "credentials": json.dumps(asdict(self.store.credentials)),
             "tokens": json.dumps(self.store.tokens),
+            "installations": json.dumps(self.store.installations.shown()),
+            "scopes": json.dumps(self.store.granted),
             "next_number": str(self.store.book.next_number),
             "subscriptions": json.dumps([asdict(item) for item in self.store.hooks.by_number.values()]),
         }

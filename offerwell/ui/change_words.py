@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from offerwell.models import ChangeKind
+from offerwell.rules.bulk_changes import What
+
+if TYPE_CHECKING:
+    from offerwell.models import BulkChange
 
 NOUNS = {"codes": ("code", "codes"), "links": ("link", "links"), "members": ("payout", "payouts")}
 
@@ -21,17 +25,22 @@ class Words:
 
 _ACTIVATE = Words("Activate", "Activating", "activated", "already active")
 _DEACTIVATE = Words("Deactivate", "Deactivating", "deactivated", "already deactivated")
-_REFRESH = Words("Refresh", "Refreshing", "refreshed", "keeping their text")
-_CHANGE = Words("Change", "Changing", "changed", "already so")
+_OTHERS = {
+    What.REFRESH: Words("Refresh", "Refreshing", "refreshed", "keeping their text"),
+    What.PAYOUT: Words("Change", "Changing", "changed", "already so"),
+    What.DATES: Words("Set the dates of", "Setting the dates of", "dates set", "already so"),
+    What.NAMES: Words("Set the names of", "Setting the names of", "names set", "already so"),
+}
 
 
-def words_of(kind: str, *, to_active: bool) -> Words:
-    """The words of a change."""
-    if kind == ChangeKind.REFRESH:
-        return _REFRESH
-    if kind == ChangeKind.PAYOUT:
-        return _CHANGE
-    return _ACTIVATE if to_active else _DEACTIVATE
+def words_of(what: What, *, to_active: bool) -> Words:
+    """The words of a change; `to_active` says something where it is about the status."""
+    return _OTHERS.get(what) or (_ACTIVATE if to_active else _DEACTIVATE)
+
+
+def words_of_change(change: BulkChange) -> Words:
+    """The words of a change that was made."""
+    return words_of(change.what, to_active=change.to_active)
 
 
 def counted(count: int, part: str) -> str:

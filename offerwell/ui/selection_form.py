@@ -41,7 +41,7 @@ def selection_from(fields: QueryDict, *, newest: int) -> MemberSelection:
     """
     if fields.get("all") == "1":
         return _all_matching(fields, newest=newest)
-    return MemberSelection(ids=_ids(fields, "ids"))
+    return MemberSelection(ids=ids_from(fields, "ids"))
 
 
 def _all_matching(fields: QueryDict, *, newest: int) -> MemberSelection:
@@ -50,12 +50,12 @@ def _all_matching(fields: QueryDict, *, newest: int) -> MemberSelection:
         raise InvalidSelection("The selection could not be read. Select the members again.")
     return MemberSelection(
         filter=filter_from(fields),
-        exclude=_ids(fields, "exclude"),
+        exclude=ids_from(fields, "exclude"),
         up_to=min(int(bound), newest) if bound else newest,
     )
 
 
-def _ids(fields: QueryDict, name: str) -> tuple[int, ...]:
+def ids_from(fields: QueryDict, name: str) -> tuple[int, ...]:
     """Ids from repeated fields, from one field with commas, or both; each once, in order."""
     listed = [word for value in fields.getlist(name) for word in value.replace(",", " ").split()]
     if len(listed) > MOST_IDS:

@@ -68,6 +68,15 @@ def _changes() -> dict[str, Look]:
         "superseded": Look(gettext("Superseded"), "", "arrow-left-right"),
         "waiting": Look(gettext("Waiting"), "info", "clock"),
         "undone": Look(gettext("Undone"), "", "undo-2"),
+    } | _schedules()
+
+
+def _schedules() -> dict[str, Look]:
+    """States of a change for later that no other thing has."""
+    return {
+        "returning": Look(gettext("Changes back"), "info", "undo-2"),
+        "cancelled": Look(gettext("Cancelled"), "", "circle-x"),
+        "missed": Look(gettext("Missed"), "bad", "clock"),
     }
 
 
@@ -75,5 +84,8 @@ def _stores() -> dict[str, Look]:
     return {
         "synced": Look(gettext("Synced"), "ok"),
         "connected": Look(gettext("Connected"), "ok", "plug"),
+        "hooks_on": Look(gettext("Receiving"), "ok"),
+        "hooks_part": Look(gettext("Partly"), "warn", "triangle-alert"),
+        "hooks_off": Look(gettext("Off"), "", "circle-pause"),
         "trouble": Look(gettext("Needs attention"), "bad", "triangle-alert"),
     }

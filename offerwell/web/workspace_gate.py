@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponseNotFound
-from django_scopes import scope
+from django_scopes import scope, scopes_disabled
 
-from offerwell.models import TeamMember
+from offerwell.models import StoreCode, TeamMember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ OUTSIDE = ("/account/", "/static/", "/healthz", "/readyz")
 class WorkspaceGate:
     """Puts `request.place` (TeamMember) and the query scope on the request. Without a place: no scope.
 
-    A signed-in user without a workspace sees only the account pages.
+    `request.place.has_drift` is for the navigation. A signed-in user without a workspace sees only the account pages.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -38,7 +39,10 @@ class WorkspaceGate:
     def _place(self, request: HttpRequest) -> TeamMember | None:
         if not request.user.is_authenticated:
             return None
+        with scopes_disabled():  # before there is a scope; bound to each place's own workspace
+            drifts = StoreCode.objects.filter(workspace_id=OuterRef("workspace_id"), problem="drifted")
         places = TeamMember.objects.filter(user=request.user).select_related("workspace").order_by("pk")
+        places = places.annotate(has_drift=Exists(drifts))
         chosen = request.session.get("workspace")
         return (places.filter(workspace_id=chosen).first() if chosen else None) or places.first()
 

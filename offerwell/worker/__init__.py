@@ -15,8 +15,13 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from offerwell import jobs
+from offerwell.actions.audit_store import audit_next_batch, stores_to_audit
 from offerwell.actions.count_offer_tallies import count_tallies_of
+from offerwell.actions.forget_webhooks import forget_webhooks
+from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
+from offerwell.actions.process_webhooks import process_webhooks, stores_with_webhooks
 from offerwell.actions.run_import import imports_due, run_import
+from offerwell.actions.run_scheduled_change import run_scheduled_change, schedules_due
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
 
 if TYPE_CHECKING:
@@ -27,14 +32,22 @@ log = logging.getLogger("offerwell.worker")
 stopping = threading.Event()
 SWEEP_EVERY = 1.0
 STATISTICS_EVERY = 600  # sweeps; a sample of 1,000 rows an index, some milliseconds
+FORGET_EVERY = 60  # sweeps; a few thousand rows at once
 # Whoever stops us (systemd, a container engine) waits 25 to 30 seconds before it kills.
 LEAVE_WITHIN = 20.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 HANDLERS: dict[str, Callable[[int], object]] = {
     "sync_store": lambda store_id: sync_store(store_id=store_id, should_stop=stopping.is_set),
+    "audit_store": lambda store_id: audit_next_batch(store_id=store_id, at=timezone.now()),
     "run_import": lambda import_id: run_import(import_id=import_id),
+    "process_webhooks": lambda store_id: process_webhooks(store_id=store_id, should_stop=stopping.is_set),
+    "keep_subscriptions": lambda store_id: keep_subscriptions(store_id=store_id),
     "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
+}
+# Nobody wakes these: their time comes by itself, and only the sweep sees it.
+TIMED: dict[str, Callable[[int], object]] = {
+    "run_schedule": lambda schedule_id: run_scheduled_change(schedule_id=schedule_id, at=timezone.now()),
 }
 
 
@@ -42,7 +55,7 @@ def run_job(name: str, subject_id: int) -> None:
     """Do one job now. An error is logged: the rows stay due, and the sweep brings them back."""
     close_old_connections()
     try:
-        HANDLERS[name](subject_id)
+        (HANDLERS | TIMED)[name](subject_id)
     except Exception:
         log.exception("job %s %s failed; its rows stay due", name, subject_id)
     finally:
@@ -53,14 +66,26 @@ Job = tuple[str, int]
 
 
 def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Follow every store that has due codes nobody holds, and import every file that waits.
+    """Follow every store that has due codes nobody holds, hear what stores told, look at what is overdue, import files.
 
     This, not the queue, is what promises rest on, so it does not go through the queue, which may be
     away. `running` keeps one sweep job per subject.
     """
     now = timezone.now()
     due: list[Job] = [("sync_store", store_id) for store_id in stores_with_due_codes(at=now)]
+    due += [("audit_store", store_id) for store_id in stores_to_audit(at=now)]
     due += [("run_import", import_id) for import_id in imports_due(at=now)]
+    due += [("process_webhooks", store_id) for store_id in stores_with_webhooks(at=now)]
+    due += [("keep_subscriptions", store_id) for store_id in stores_to_subscribe(at=now)]
+    _submit(due, pool, running)
+
+
+def sweep_schedules(pool: Executor, running: dict[Job, Future[None]]) -> None:
+    """Make every scheduled change whose time has come, in a pool of its own: a store keeps the other for minutes."""
+    _submit([("run_schedule", schedule_id) for schedule_id in schedules_due(at=timezone.now())], pool, running)
+
+
+def _submit(due: list[Job], pool: Executor, running: dict[Job, Future[None]]) -> None:
     for job in due:
         if job not in running or running[job].done():
             running[job] = pool.submit(run_job, *job)
@@ -78,13 +103,13 @@ def serve_worker(*, threads: int = 2) -> None:
     for signum in _STOP_SIGNALS:
         signal.signal(signum, lambda *_: stopping.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-    with ThreadPoolExecutor(threads, "sweep") as pool:
-        _sweep_until_stopped(pool)
+    with ThreadPoolExecutor(threads, "sweep") as pool, ThreadPoolExecutor(2, "schedule") as timed:
+        _sweep_until_stopped(pool, timed)
         _leave_at_last()
         consumer.stop(graceful=True)
 
 
-def _sweep_until_stopped(pool: Executor) -> None:
+def _sweep_until_stopped(pool: Executor, timed: Executor) -> None:
     running: dict[Job, Future[None]] = {}
     for turn in count():
         if stopping.is_set():
@@ -92,6 +117,9 @@ def _sweep_until_stopped(pool: Executor) -> None:
         try:
             if turn % STATISTICS_EVERY == 0:
                 _keep_statistics()
+            if turn % FORGET_EVERY == 0:
+                forget_webhooks(at=timezone.now())
+            sweep_schedules(timed, running)
             sweep_once(pool, running)
             _beat()
         except Exception:

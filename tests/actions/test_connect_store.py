@@ -148,7 +148,7 @@ def test_new_credentials_replace_all_of_the_old_ones(acme, django_capture_on_com
         "", "", "shpat_new", "", "",
     )  # fmt: skip
     assert found.paused_until is None
-    assert make.wake_ups == [("sync_store", store.pk)]
+    assert make.wake_ups == [("keep_subscriptions", store.pk), ("sync_store", store.pk)]
 
 
 def test_refused_credentials_leave_the_old_ones(acme):

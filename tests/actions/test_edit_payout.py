@@ -84,7 +84,7 @@ def test_a_plan_counts_members_and_why_some_are_left_out(acme, summer, standard,
     ids = (*Enrollment.objects.values_list("member_id", flat=True), stranger.pk)
     plan = plan_change(wish(summer, gold, MemberSelection(ids=ids)), at=make.NOW)
     assert plan.to_json() | {"digest": ""} == {
-        "offer": "Summer", "kind": "payout", "target": "Gold", "part": "members", "selected": 4, "will_change": 2,
+        "offer": "Summer", "what": "payout", "target": "Gold", "part": "members", "selected": 4, "will_change": 2,
         "already_so": 1, "excluded": 1, "excluded_reasons": {"not_in_offer": 1}, "digest": "",
     }  # fmt: skip
     assert plan.members_changing == 2
@@ -259,7 +259,7 @@ def test_terms_that_members_were_promised_stay(acme, summer, standard, gold):
 
 def test_offers_from_before_get_an_option_that_pays_nothing_and_their_members_have_it(acme, rival):
     """What the migration does to the rows that it finds."""
-    name = "0005_refresh_and_payout"
+    name = "0011_refresh_and_payout"
     old = [make.enrollment(make.offer(acme)), make.enrollment(make.offer(acme))]
     with scope(workspace=rival):
         old.append(make.enrollment(make.offer(rival)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import expect
 
@@ -135,6 +137,11 @@ def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, wat
     look.at(page, "some-failed-toast")
     page.goto("/reporting/sales-tracking/2/?view=attention")
     look.at(page, "needs-attention")
+    page.locator("tbody a.name").first.click()
+    expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    look.at(page, "member-in-offer-failed")
+    page.goto("/settings/stores/1/")
+    look.at(page, "store-failed")
     page.goto("/reporting/activity/")
     page.get_by_role("link", name="1 code deactivated").first.click()
     look.at(page, "change-failed")
@@ -161,6 +168,46 @@ def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, wat
     store.arm(kind="outside_edit", code=bad.codes[0], action="delete")
 
 
+def test_changes_for_later(page, look):
+    day, back = (datetime.now(UTC).date() + timedelta(days=n) for n in (150, 154))
+    for _ in range(2):
+        steps.open_offer(page, steps.SUMMER)
+        steps.tick(page, steps.active_rows(page, 3, skip=2))
+        steps.manage(page)
+        steps.choose(page, "Codes", "Deactivate")
+        steps.to_confirm(page, "Deactivate 3 codes?")
+        page.locator("#when-later").check()
+        expect(page.locator("#when-summary")).to_contain_text("Choose a date and a time.")
+        page.get_by_label("Date", exact=True).fill(f"{day}")
+        page.get_by_label("Time", exact=True).fill("00:00")
+        page.get_by_label("Change back on").fill(f"{day}")
+        page.get_by_label("Change back at").fill("00:00")
+        expect(page.locator("#when-refusal")).to_be_visible()
+        look.at(page, "later-refused")
+        page.get_by_label("Change back on").fill(f"{back}")
+        expect(page.locator("#when-summary")).to_contain_text("changed back on")
+        look.at(page, "later")
+        page.get_by_role("button", name="Schedule", exact=True).click()
+        expect(steps.title(page)).to_have_text("Scheduled")
+        look.at(page, "later-scheduled")
+        steps.close(page)
+    page.reload()
+    look.at(page, "offer-with-a-schedule")
+    page.goto("/reporting/activity/scheduled/")
+    look.at(page, "scheduled")
+    for _ in range(2):
+        page.goto("/reporting/activity/scheduled/")
+        page.get_by_role("link", name="Deactivate 3 codes").first.click()
+        look.at(page, "scheduled-change")
+        page.get_by_role("link", name="Cancel", exact=True).click()
+        look.at(page, "scheduled-cancel")
+        page.get_by_role("button", name="Cancel the change").click()
+        expect(page.locator("#main")).to_contain_text("Cancelled by")
+    look.at(page, "scheduled-cancelled")
+    page.goto("/reporting/activity/scheduled/?show=past")
+    look.at(page, "scheduled-past")
+
+
 def test_selection_of_everything(page, look):
     steps.open_offer(page, steps.FOUNDERS)
     page.get_by_label("Select all members on this page").check()
@@ -184,6 +231,7 @@ def test_selection_of_everything(page, look):
     ("name", "address"),
     [
         ("activity", "/reporting/activity/"),
+        ("sync", "/settings/sync/"),
         ("members", "/members/"),
         ("members-none-match", "/members/?q=nothing+like+this"),
         ("create-offer", "/reporting/sales-tracking/new/"),
@@ -233,6 +281,8 @@ def test_a_workspace_where_nothing_is_yet(new_context, look):
     for name, address in (
         ("empty-offers", "/reporting/sales-tracking/"),
         ("empty-activity", "/reporting/activity/"),
+        ("empty-drift", "/reporting/drift/"),
+        ("empty-scheduled", "/reporting/activity/scheduled/"),
         ("empty-members", "/members/"),
         ("empty-stores", "/settings/stores/"),
     ):
@@ -244,3 +294,26 @@ def test_menus_on_a_phone(page, look):
     page.goto("/reporting/sales-tracking/")
     page.get_by_role("button", name="Your account").click()
     look.at(page, "account-menu")
+
+
+def test_installing_a_store(page, look, store, watch):
+    """There and back through the sandbox store's own page, by links and forms that the CSP lets through."""
+    watch.expect_status(422, 404)  # 404: the sandbox has no favicon
+    keys = store.info()
+    page.goto("/settings/stores/connect/")
+    page.locator("#access-install").check()
+    look.at(page, "connect-store-install")
+    page.locator("#kind-sandbox").check()
+    page.get_by_label("Name", exact=True).fill("Agency store")
+    # Another name of the same machine: the demo has connected the first.
+    page.get_by_label("Address").fill(store.url.replace("127.0.0.1", "127.0.0.2"))
+    page.get_by_label("Client ID").fill(keys["client_id"])
+    page.get_by_label("Client secret").fill(keys["client_secret"])
+    page.get_by_role("button", name="Connect store").click()
+    expect(page.get_by_role("heading", name="Install at the store")).to_be_visible()
+    look.at(page, "store-install")
+    there = page.get_by_role("link", name="Continue to").get_attribute("href")
+    page.goto(there.replace("127.0.0.2", "127.0.0.1"))
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("alert")).to_contain_text("was declined at")
+    look.at(page, "store-install-declined")

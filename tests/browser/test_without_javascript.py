@@ -26,6 +26,7 @@ SCREENS = (
     "/reporting/sales-tracking/2/payouts/3/",
     "/reporting/activity/",
     "/reporting/activity/1/",
+    "/reporting/activity/scheduled/",
     "/members/",
     "/import/members/",
     "/import/codes/2/",

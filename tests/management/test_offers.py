@@ -84,7 +84,7 @@ def test_with_two_stores_one_must_be_named(told, store, acme):
 
 def test_unknown_store_and_odd_numbers(told, store):
     body, code = told("offers", "create", "X", "--type", "promo_code", "--percent", "20", "--store", "Nope")
-    assert (body, code) == ({"error": "There is no store “Nope”.", "next": "Use one of: Glow."}, 1)
+    assert (body, code) == ({"error": "There is no store “Nope” in this workspace.", "next": "Use one of: Glow."}, 1)
     body, code = told("offers", "create", "X", "--type", "promo_code", "--percent", "much", "--store", "Glow")
     assert (body["error"], code) == ("“much” is not a number.", 1)
     _, code = created(told, "--amount", "5")

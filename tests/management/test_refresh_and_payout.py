@@ -35,7 +35,7 @@ def test_a_refresh_is_planned_with_its_proposals_and_changes_nothing(told, comma
     plan, code = told("offers", "refresh", "Summer", "--all", "--pattern", "GLOW{first_name}", "--plan")
     assert len(plan.pop("digest")) == 64
     assert (plan, code) == ({
-        "offer": "Summer", "kind": "refresh", "target": "new_text", "part": "codes", "selected": 2, "will_change": 2,
+        "offer": "Summer", "what": "refresh", "target": "new_text", "part": "codes", "selected": 2, "will_change": 2,
         "already_so": 0, "excluded": 0, "excluded_reasons": {},
         "proposals": [
             {"code": "NORA20", "new": "GLOWNORA", "member": "Nora Lind"},
@@ -52,7 +52,7 @@ def test_a_refresh_with_yes_is_applied_and_a_repeat_of_its_key_is_the_same(told,
     ask = ("offers", "refresh", "Summer", "--member", "nora@example.com", "--pattern", "GLOW{first_name}", "--yes")
     change, code = told(*ask, "--key", "k1")
     kept = BulkChange.objects.get()
-    assert (change["id"], change["kind"], change["target"], change["changed"], code) == (
+    assert (change["id"], change["what"], change["target"], change["changed"], code) == (
         kept.pk, "refresh", "new_text", 1, 0,
     )  # fmt: skip
     assert texts() == ["GLOWNORA", "MIA20"]
@@ -63,7 +63,7 @@ def test_a_refresh_with_yes_is_applied_and_a_repeat_of_its_key_is_the_same(told,
     undone, code = told("changes", "undo", kept.pk, "--yes")
     assert (undone["target"], undone["changed"], code, texts()) == ("as_before", 1, 0, ["NORA20", "MIA20"])
     listed, _ = told("changes", "list")
-    assert [(row["kind"], row["undoes"]) for row in listed] == [("refresh", kept.pk), ("refresh", None)]
+    assert [(row["what"], row["undoes"]) for row in listed] == [("refresh", kept.pk), ("refresh", None)]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_wrong_option_is_refused_and_nothing_is_stored(told, summer, text):
 def test_a_payout_is_set_repeated_and_undone(told, command, summer):
     make.payout(summer, "Gold", basis_points=2000)
     plan, _ = told("offers", "payout", "set", "Summer", "gold", "--all", "--plan")
-    assert (plan["kind"], plan["target"], plan["part"], plan["will_change"]) == ("payout", "Gold", "members", 2)
+    assert (plan["what"], plan["target"], plan["part"], plan["will_change"]) == ("payout", "Gold", "members", 2)
     assert (BulkChange.objects.count(), Event.objects.count()) == (0, 0)
     ask = ("offers", "payout", "set", "Summer", "Gold", "--all", "--yes", "--key", "k")
     change, code = told(*ask, "--digest", plan["digest"])

@@ -212,17 +212,18 @@ def real_wish(ground, wish):
     return Wish(offer, OfferPart.CODES, wish["to_active"], selection)
 
 
-def clients(ground, names, seconds, seed_number, start_at=0.0):
-    """Several clients at once in this process, for so long; gives everything they wrote down."""
+def clients(ground, names, *, seconds, seed_number, start_at=0.0, at_least=0):
+    """Several clients at once in this process, for so long and so many steps; gives everything they wrote down."""
     log, people = [], [Client(ground, name, f"{seed_number}-{name}", []) for name in names]
 
     def work(person):
         from django.db import connection
 
         time.sleep(max(0.0, start_at - time.monotonic()))
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        end, left = time.monotonic() + seconds, at_least
+        while time.monotonic() < end or left > 0:
             person.step()
+            left -= 1
         connection.close()
 
     threads = [threading.Thread(target=work, args=(person,)) for person in people]
@@ -298,11 +299,12 @@ def change_all(ground, *, to_active):
     return client.confirmed(client.name, real_wish(ground, {"to_active": to_active, "except": []})).change.pk
 
 
-def follow(ground, *, to_active, profile=""):
-    """Change every code and follow the store in this process until nothing is due."""
+def follow(ground, *, to_active, profile="", patience=20.0):
+    """Change every code and follow the store in this process until nothing is due for a while."""
     import cProfile
     import resource
 
+    from django.db.models import F
     from django.utils import timezone
     from django_scopes import scope
 
@@ -318,11 +320,14 @@ def follow(ground, *, to_active, profile=""):
     if profile:
         profiler.enable()
     with scope(workspace=Workspace.objects.get(pk=ground["workspace"])):
-        for _ in range(100):
+        behind = StoreCode.objects.filter(generation__gt=F("observed_generation"), problem="")
+        while time.monotonic() - applied < patience:
             sync_store(store_id=ground["stores"][0])
-            if not StoreCode.objects.filter(due_at__lte=timezone.now() + timedelta(seconds=60)).exists():
+            soon = StoreCode.objects.filter(due_at__lte=timezone.now() + timedelta(seconds=60))
+            if not behind.exists() and not soon.exists():
                 break
             time.sleep(0.2)
+        failed = list(StoreCode.objects.exclude(problem="").values_list("code__text", "problem", "last_error"))
         told = progress_of(change).to_json()
     if profile:
         profiler.dump_stats(profile)
@@ -330,7 +335,7 @@ def follow(ground, *, to_active, profile=""):
     for store in told["stores"]:
         counts = {name: n for name, n in store.items() if n and name != "store"}
     return {
-        "progress": {"state": told["state"], "counts": counts},
+        "progress": {"state": told["state"], "counts": counts}, "failed": failed,
         "apply seconds": round(applied - began, 2), "follow seconds": round(time.monotonic() - applied, 2),
         "cpu seconds": round(time.process_time(), 2),
         "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),

@@ -16,9 +16,10 @@ import pytest
 
 from tests.proof.ground import Ground, free_port, wait_until
 from tests.proof.test_history import meant_by, outcome
+from tests.proof.tier import IS_LARGE, report
 
-SECONDS = float(os.environ.get("OFFERWELL_PROOF_SECONDS", "8"))
-FEWEST = 6
+SECONDS = 60 if IS_LARGE else 8
+FEWEST, FEWEST_KILLS = (60, 14) if IS_LARGE else (6, 2)
 
 
 class Person:
@@ -134,7 +135,7 @@ def rage(servers, people, start):
 
 
 def is_tame(kills, people):
-    return kills < 2 or len(all_answers(people)) < FEWEST
+    return kills < FEWEST_KILLS or len(all_answers(people)) < FEWEST
 
 
 def all_answers(people):
@@ -144,13 +145,13 @@ def all_answers(people):
 def test_every_answer_is_one_change_and_every_change_has_its_items(after):
     people, stored, kills = after
     told = all_answers(people)
-    print(f"web kill run: {kills} kills, {len(told)} changes, {sum(one.pressed_again for one in people)} pressed again")
+    report("web kill run", kills=kills, changes=len(told), pressed_again=sum(one.pressed_again for one in people))
     assert [one.errors for one in people] == [[], [], []]
     assert [numbers for numbers in told.values() if len(set(numbers)) != 1] == []
     assert sorted(numbers[0] for numbers in told.values()) == [change["id"] for change in stored["changes"]]
     assert (stored["problems"], stored["chain"]) == ([], None)
     assert len(told) >= FEWEST
-    assert kills >= 1
+    assert kills >= FEWEST_KILLS
 
 
 def test_the_changes_explain_the_codes(after):

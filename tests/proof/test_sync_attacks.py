@@ -228,6 +228,33 @@ def test_a_look_asked_for_while_a_pass_runs_is_not_lost(acme, shop, summer, scri
     assert StoreCode.objects.filter(due_at=None, check_at=None).count() == 1
 
 
+@pytest.mark.parametrize("end", ["refused", "drifted"])
+def test_a_look_asked_for_while_a_code_is_refused_or_flagged_is_not_lost(acme, shop, summer, scripted, clock, end):
+    """Found by the simulator: whoever asked knows better than a pass that read before."""
+    codes_on(scripted, summer, shop, 1)
+    change(acme, summer, clock())
+    a_pass(scripted, shop, clock).run()
+    clock.sleep(10)
+    change(acme, summer, clock(), key="look")
+    [ref] = scripted.status
+    if end == "drifted":
+        scripted.status[ref] = WindowStatus.ACTIVE
+
+    def breaks(call, names):
+        scripted.breaks = lambda *_: None
+        change(acme, summer, clock(), key="look again")
+        if end == "refused":
+            raise BatchRefused("Invalid id.", permanent=True)
+
+    scripted.breaks = breaks
+    a_pass(scripted, shop, clock).run()
+    row = StoreCode.objects.get()
+    assert (row.problem, row.due_at) == ("failed" if end == "refused" else "drifted", clock())
+    scripted.status[ref] = WindowStatus.EXPIRED
+    assert a_pass(scripted, shop, clock).run() == 1
+    assert set(StoreCode.objects.values_list("problem", "due_at", "check_at")) == {("", None, None)}
+
+
 @pytest.mark.parametrize("call", ["read", "switch", "jobs_done"])
 def test_an_intent_that_moves_in_mid_pass_wins(acme, shop, summer, scripted, clock, call):
     codes_on(scripted, summer, shop, 3)
@@ -511,6 +538,26 @@ def test_an_error_of_our_own_pauses_the_store_instead_of_spinning(acme, shop, su
 
 
 # -- what a person may do about it --------------------------------------------------------------------------
+
+
+def test_a_code_that_fails_later_does_not_rewrite_the_change_it_had_followed(acme, shop, summer, scripted, clock):
+    """Found by the simulator: the change would say Failed for ever, and Retry would find nothing."""
+    codes_on(scripted, summer, shop, 1)
+    off = change(acme, summer, clock())
+    a_pass(scripted, shop, clock).run()
+    change(acme, summer, clock(), key="look")
+
+    def breaks(call, names):
+        raise BatchRefused("Invalid id.", permanent=True)
+
+    scripted.breaks = breaks
+    a_pass(scripted, shop, clock).run()
+    assert (StoreCode.objects.get().problem, counts(off)) == ("failed", {"confirmed": 1})
+    scripted.breaks = lambda *_: None
+    change(acme, summer, clock(), key="look again")
+    a_pass(scripted, shop, clock).run()
+    assert (StoreCode.objects.get().problem, counts(off)) == ("", {"confirmed": 1})
+    assert ItemOutcome.objects.get().result in {"confirmed", "already_so"}
 
 
 def test_suspicion_ends_also_for_a_code_that_was_given_up(acme, shop, summer, scripted, clock):

@@ -9,9 +9,11 @@ import pytest
 
 from offerwell.rules.store_sync import (
     ClaimedCode,
+    Difference,
     Margins,
     Sighting,
     Step,
+    difference,
     drift_sentence,
     is_right,
     judge,
@@ -46,7 +48,7 @@ def step(code, seen):
     ("code", "seen", "right"),
     [
         (CODE, NEW, True), (CODE, OLD, False), (OFF, OLD_OFF, False), (OFF, replace(NEW, status="expired"), True),
-        (CODE, UNTOLD, True), (CODE, SEVERAL, True), (OFF, None, True), (CODE, None, False),
+        (CODE, UNTOLD, True), (CODE, SEVERAL, False), (OFF, None, True), (CODE, None, False),
     ],
 )  # fmt: skip
 def test_the_text_belongs_to_what_is_right(code, seen, right):
@@ -59,7 +61,14 @@ def test_the_text_belongs_to_what_is_right(code, seen, right):
         (CODE, OLD, Step.RENAME),
         (OFF, OLD, Step.SWITCH),  # a leaked code is off before it is renamed
         (OFF, OLD_OFF, Step.RENAME),
-        (CODE, OLD_OFF, Step.SWITCH),
+        (CODE, OLD_OFF, Step.RENAME),  # and none works under a text it should not have
+        (CODE, SEVERAL, Step.REFUSE),  # ours may be none of them
+        (replace(CODE, was_renamed=False), SEVERAL, Step.REFUSE),
+        (CODE, replace(SEVERAL, text="new"), Step.CONFIRM),
+        (replace(OFF, was_renamed=False), OLD_OFF, Step.CONFIRM),  # a code that is off may have any shape
+        (replace(SETTLED, wants_active=False), OLD_OFF, Step.CONFIRM),
+        (replace(SETTLED, last_write_at=NOW - SECOND), OLD, Step.LOOK_LATER),
+        (replace(RENAMED_NOW, acked_active=False), OLD_OFF, Step.SWITCH),
         (CODE, None, Step.CREATE),
         (CODE, NEW, Step.CONFIRM),
         (CODE, replace(SEVERAL, status="expired"), Step.REFUSE),
@@ -85,8 +94,10 @@ def test_an_acknowledged_status_is_still_believed_over_a_stale_read():
     assert step(code, NEW) == Step.SWITCH
 
 
-def test_a_rename_by_somebody_else_is_said_with_both_texts():
-    assert drift_sentence(SETTLED, OLD) == "We want the code NEW, the store has OLD. Someone renamed it there."
+def test_a_rename_by_somebody_else_is_a_difference_of_what_should_work():
+    told = judge(SETTLED, OLD, now=NOW, margins=MARGINS)
+    assert (told.step, told.reason) == (Step.FLAG_DRIFT, drift_sentence(SETTLED, Difference.RENAMED))
+    assert difference(replace(SETTLED, wants_active=False), OLD_OFF, NOW) is None
 
 
 @pytest.mark.parametrize(

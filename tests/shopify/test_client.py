@@ -233,10 +233,13 @@ def test_a_static_token_is_not_renewed() -> None:
     assert store.grants == []
 
 
-def test_a_missing_scope_is_said_in_the_stores_words() -> None:
+def test_a_missing_scope_is_named_with_the_next_step() -> None:
     answer = error_answer("ACCESS_DENIED", "Access denied. Required access: `write_discounts` access scope.", data=None)
     store = ScriptedStore([answer])
-    with pytest.raises(AccessRefused, match="Required access: `write_discounts` access scope") as caught:
+    with pytest.raises(
+        AccessRefused,
+        match=r"^The app lacks the scope write_discounts\. Add it .* Test connection under Settings › Stores\.$",
+    ) as caught:
         connector_to(store, FakeTime()).switch([gid(1)], active=False)
     assert caught.value.permanent is True
     assert len(store.requests) == 1

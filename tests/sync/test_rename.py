@@ -322,7 +322,8 @@ def test_a_code_renamed_in_the_store_is_flagged_not_renamed_back(acme, sandbox, 
     sync_store(store_id=glow.pk)
     row = StoreCode.objects.get()
     assert (row.problem, sandbox.mutations(), set(sandbox.statuses())) == ("drifted", [], {"THEIRS1"})
-    assert row.last_error == "We want the code ONE1, the store has THEIRS1. Someone renamed it there."
+    assert row.last_error == "We want Active, its discount has another code now. Someone changed it there."
+    assert row.drift.text == "THEIRS1"
     switch(summer, to_active=True, key="repair")
     sync_store(store_id=glow.pk)
     assert (sandbox.statuses(), StoreCode.objects.get().problem) == ({"ONE1": "ACTIVE"}, "")

@@ -119,6 +119,21 @@ def test_when_everything_failed_nothing_is_offered_to_undo(client, world):
     assert "Undo" not in page.split("Codes 3")[0]
 
 
+def test_with_several_stores_each_stands_alone_and_one_is_asked_again(client, world, acme):
+    change, codes = world
+    other = make.store(acme, "Glow EU")
+    assert "Retry in" not in client.get(at(change)).content.decode()
+    for code in codes:
+        make.store_code(code, other, settled=False, generation=change.pk, problem="failed", last_error="No.")
+    ChangeProgress.objects.create(workspace=acme, change=change, store=other, items=3, failed=3)
+    page = words(client.get(at(change)))
+    assert "Glow 1 0 1 1 Retry" in page
+    assert "Glow EU 0 0 0 3 Retry" in page
+    assert client.post(at(change, "retry/"), {"store": other.pk}).url == at(change)
+    assert list(StoreCode.objects.filter(problem="failed").values_list("store__label", flat=True)) == ["Glow"]
+    assert client.post(at(change, "retry/"), {"store": make.store(make.workspace("Else")).pk}).status_code == 404
+
+
 def test_retry_asks_the_stores_again_for_what_failed(client, world, django_capture_on_commit_callbacks):
     change, codes = world
     with django_capture_on_commit_callbacks(execute=True):

@@ -61,7 +61,7 @@ def address(offer, step=""):
 
 def shown(response):
     """The members of the table, in order."""
-    return re.findall(r'class="name"><bdi>(\w+) Dubois<', response.content.decode())
+    return re.findall(r'class="name"[^>]*><bdi>(\w+) Dubois<', response.content.decode())
 
 
 def test_the_list_shows_offers_with_their_members(signed_in, offer):
@@ -248,13 +248,21 @@ def test_nothing_on_the_page_needs_an_inline_script_or_style(signed_in, offer):
 
 
 def test_a_search_that_hits_too_many_says_so_and_claims_no_total(signed_in, offer, monkeypatch):
-    for module in ("offerwell.queries.offer_members", "offerwell.queries.offer_member_page"):
+    for module in ("offerwell.queries.offer_members", "offerwell.web.sales_tracking.offer_screen"):
         monkeypatch.setattr(f"{module}.FEW", 2)
-    monkeypatch.setattr("offerwell.web.sales_tracking.offer_screen.FEW", 2)
     page = words(signed_in.get(address(offer), {"q": "dubois"}))
     assert "2 or more members match “dubois”: the list looks through the first 2 only." in page
     assert not re.search(r"1–\d+ of", page)
     assert "or more members match" not in words(signed_in.get(address(offer), {"q": "nora"}))
+    beside_a_short_word = words(signed_in.get(address(offer), {"q": "dubois no"}))
+    assert "2 or more members match “dubois no”: the list looks through the first 2 only." in beside_a_short_word
+
+
+def test_an_export_has_every_hit_of_a_search_however_many(signed_in, offer, monkeypatch):
+    everybody = signed_in.get(f"{address(offer)}members.csv", {"q": "example.com"}).getvalue()
+    monkeypatch.setattr("offerwell.queries.offer_members.FEW", 2)
+    assert signed_in.get(f"{address(offer)}members.csv", {"q": "example.com"}).getvalue() == everybody
+    assert everybody.count(b"\n") > 3
 
 
 def test_only_a_code_that_no_longer_works_is_struck_through(client, offer):

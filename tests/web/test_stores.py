@@ -105,7 +105,11 @@ def test_a_store_is_checked_now(signed_in, acme, shop):
     assert (Store.objects.get().trouble, Store.objects.get().scopes) == ("", "read_discounts write_discounts")
     shop.answer = AccessRefused("Revoked. Connect again.", permanent=True)
     answer = signed_in.post(f"{URL}{store.pk}/check/")
-    assert (answer.status_code, "Revoked. Connect again." in text_of(answer)) == (422, True)
+    assert (answer.status_code, text_of(answer).count("Revoked. Connect again.")) == (422, 1)
+    assert Store.objects.get().trouble == "Revoked. Connect again."
+    shop.answer = GLOW
+    assert signed_in.post(f"{URL}{store.pk}/check/").status_code == 302
+    assert (Store.objects.get().trouble, Store.objects.get().paused_until) == ("", None)
 
 
 def test_a_store_is_switched_off_and_on(signed_in, acme):

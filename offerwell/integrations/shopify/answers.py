@@ -7,6 +7,7 @@ have acted; everything that is certain for both kinds of request is raised as a 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ _SPLITTABLE = frozenset({
     "RESOURCE_NOT_FOUND",
     "argumentLiteralsIncompatible",
 })  # fmt: skip
+# Shopify names what a field needs: the scope in backquotes, or bare in older answers.
+_REQUIRED_SCOPE = re.compile(r"Required access: `?((?:read|write)_[a-z_]{1,60})`? access scope")
 _NO_ACCESS = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE", "UNAUTHORIZED", "FORBIDDEN"})
 
 # Redirects and refusals (3xx, 4xx): given before a request is looked into. A time-out is not.
@@ -157,12 +160,20 @@ def _judge_errors(payload: Json) -> None:
         cost = cost_of(payload)
         raise Throttled(requested=cost.requested if cost else 0)
     if codes & _NO_ACCESS:
-        raise AccessRefused(f"The store denies access: {message} {RECONNECT}", permanent=True)
+        raise _denied(message)
     if payload.get("data") is None and codes and codes <= _SPLITTABLE:
         raise BatchRefused(f"The store refused the request: {message}", permanent=True)
     if "data" in payload or "INTERNAL_SERVER_ERROR" in codes:
         raise Doubt(f"it answered with an error: {message}")
     raise StoreError(f"The store does not understand the request: {message}", permanent=True)
+
+
+def _denied(message: str) -> AccessRefused:
+    """The store names the scope it asks for; nothing was done."""
+    if found := _REQUIRED_SCOPE.search(message):
+        lacks = f"The app lacks the scope {found[1]}. Add it to the app, release a new version and install it again"
+        return AccessRefused(f"{lacks}, then choose Test connection under Settings › Stores.", permanent=True)
+    return AccessRefused(f"The store denies access: {message} {RECONNECT}", permanent=True)
 
 
 def _codes_and_message(errors: object) -> tuple[frozenset[str], str]:

@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from offerwell.integrations.shopify.answers import (
     AGAIN,
@@ -55,6 +55,19 @@ class Call:
     is_write: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request with its answer, for whoever examines a store."""
+
+    call: Call
+    answer: Answer
+    payload: Json | None
+    answered_at: float
+
+
+Watch: TypeAlias = "Callable[[Exchange], None]"
+
+
 class AdminClient:
     """One store's Admin API. May be shared between threads."""
 
@@ -68,7 +81,9 @@ class AdminClient:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._endpoint = endpoint
         self._credentials = credentials
         self._bucket = bucket
@@ -121,6 +136,8 @@ class AdminClient:
             answer = self._answer(call, token)
             payload = parsed(answer)
             self._learn(payload)
+            if self._watch is not None:
+                self._watch(Exchange(call, answer, payload, self._clock()))
             return result_of(answer, payload)
         except NotSent as error:
             raise StoreError(f"The store could not be reached: {error}. {AGAIN}") from error

@@ -29,11 +29,13 @@ from offerwell.integrations.store import (
     StoreCode,
     StoreError,
     StoreIdentity,
+    Subscription,
     WindowStatus,
 )
+from offerwell.rules.webhook_topics import WANTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from offerwell.integrations.shopify.answers import Json
     from offerwell.integrations.shopify.upload import UploadPlace
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     Windows = Mapping[str, tuple[datetime, datetime | None]]
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 # Shopify's cap on any array given as input; more nulls the whole answer.
 LARGEST_INPUT = 250
@@ -53,6 +56,8 @@ ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
 AT_ITS_LIMIT = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
 FILE_TROUBLE = frozenset({"NO_SUCH_FILE", "INTERNAL_FILE_SERVER_ERROR"})
 BUSY_SECONDS = 10.0
+MOST_PAGES = 50
+HOOK_TAKEN = "already been taken"
 READ_BACK = "Offerwell reads the codes back before it tries again."
 
 
@@ -123,15 +128,31 @@ class ShopifyConnector:
 
     def set_window(self, windows: Windows) -> Mapping[str, str]:
         """Give each ref its dates, by the update of its own kind. Ref → refusal, empty when done."""
-        kinds = self._kinds_of(list(windows))
-        refusals = {ref: UNKNOWN_KIND if ref in kinds else GONE for ref in windows}
+        return self._updated([_redated(ref, window) for ref, window in windows.items()], _update_refusal, gone=GONE)
+
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
+        """Give each ref's code its new text, by the update of its own kind: nothing else of it is named, or changes.
+
+        The store refuses it for a discount of several codes.
+        """
+        return self._updated(
+            [_with_text(ref, text) for ref, text in texts.items()], _renamed, gone=Renamed(GONE, is_gone=True)
+        )
+
+    def _updated(
+        self, changes: Sequence[Json], understood: Callable[[Json | BatchRefused], Answer], *, gone: Answer
+    ) -> dict[str, Answer]:
+        """What became of each change, `{"id": …, "input": …}`, by the update of its discount's own kind."""
+        kinds = self._kinds_of([change["id"] for change in changes])
+        unknown = understood(BatchRefused(UNKNOWN_KIND, permanent=True))
+        found = {change["id"]: unknown if change["id"] in kinds else gone for change in changes}
         for kind, operation in documents.UPDATE_FOR_KIND.items():
-            refs = [ref for ref in windows if kinds.get(ref) == kind]
-            changes = [_redated(ref, windows[ref]) for ref in refs]
-            outcomes = self._each_or_refused(operation, changes)
+            of_kind = [change for change in changes if kinds.get(change["id"]) == kind]
+            outcomes = self._each_or_refused(operation, of_kind)
             with _understood(operation):
-                refusals |= {ref: _window_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
-        return refusals
+                for change, outcome in zip(of_kind, outcomes, strict=True):
+                    found[change["id"]] = understood(outcome)
+        return found
 
     def redate(self, windows: Windows) -> str:
         """Run the update of a Basic discount for each line of an uploaded file; the operation's id.
@@ -151,17 +172,6 @@ class ShopifyConnector:
             self.set_window(others)
         return self._run(place)
 
-    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
-        """Give each ref's code its new text, by the update of its own kind: nothing else of it is named, or changes."""
-        kinds = self._kinds_of(list(texts))
-        found = {ref: Renamed(UNKNOWN_KIND) if ref in kinds else Renamed(GONE, is_gone=True) for ref in texts}
-        for kind, operation in documents.UPDATE_FOR_KIND.items():
-            refs = [ref for ref in texts if kinds.get(ref) == kind]
-            outcomes = self._each_or_refused(operation, [_with_text(ref, texts[ref]) for ref in refs])
-            with _understood(operation):
-                found |= {ref: _renamed(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
-        return found
-
     def rename_together(self, texts: Mapping[str, str]) -> str:
         """Run the update of a Basic discount for each line of an uploaded file, exactly as `redate` does."""
         kinds = self._kinds_of(list(texts))
@@ -172,6 +182,34 @@ class ShopifyConnector:
         if others:
             self.rename(others)
         return self._run(place)
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Every webhook subscription made by API, page after page. Fits `integrations.store.WebhookStore`."""
+        found: list[Subscription] = []
+        after: str | None = None
+        for _page in range(MOST_PAGES):
+            answer = self._ask(documents.HOOK_LIST, {"after": after})
+            with _understood(documents.HOOK_LIST):
+                listed = answer["webhookSubscriptions"]
+                found += [_subscription(node) for node in listed["nodes"]]
+                if not listed["pageInfo"]["hasNextPage"]:
+                    break
+                after = listed["pageInfo"]["endCursor"]
+        return found
+
+    def subscribe(self, topics: Mapping[str, Sequence[str]], address: str) -> Mapping[str, str]:
+        """One subscription per topic, 20 in a request. Topic → refusal; "taken" means that it is there."""
+        asked = [
+            {"topic": enum_of(topic), "hook": {"uri": address, "format": "JSON", "includeFields": list(fields)}}
+            for topic, fields in topics.items()
+        ]
+        outcomes = self._each_or_refused(documents.HOOK_CREATE, asked)
+        with _understood(documents.HOOK_CREATE):
+            return {topic: _hook_refusal(outcome) for topic, outcome in zip(topics, outcomes, strict=True)}
+
+    def unsubscribe(self, refs: Sequence[str]) -> None:
+        """Take subscriptions away; what is refused is gone already, or is listed again next time."""
+        self._each_or_refused(documents.HOOK_DELETE, [{"id": ref} for ref in refs])
 
     def close(self) -> None:
         """Close the connections to the store. Not part of the protocol: for those who open many."""
@@ -365,10 +403,43 @@ def _is_taken(error: UserError) -> bool:
     return error.code == "TAKEN" and error.field[-1:] == ("code",)
 
 
-def _window_refusal(outcome: Json | BatchRefused) -> str:
+def _update_refusal(outcome: Json | BatchRefused) -> str:
     if isinstance(outcome, BatchRefused):
         return outcome.reason
     return refusal_in(user_errors(outcome))
+
+
+def enum_of(topic: str) -> str:
+    """discounts/update → DISCOUNTS_UPDATE."""
+    return topic.replace("/", "_").upper()
+
+
+def _topic_of(enum: str) -> str:
+    """DISCOUNTS_UPDATE → discounts/update.
+
+    The API does not name topics as deliveries do, and which underscore is the stroke follows no rule
+    (bulk_operations/finish, discounts/redeemcode_added): those we ask for are known, others are told apart only.
+    """
+    return _TOPICS.get(enum) or enum.lower().replace("_", "/", 1)
+
+
+_TOPICS = {enum_of(wanted.topic): wanted.topic for wanted in WANTED}
+
+
+def _subscription(node: Json) -> Subscription:
+    return Subscription(
+        ref=str(node["id"]), topic=_topic_of(node["topic"]), address=str(node["uri"]),
+        fields=tuple(str(field) for field in node["includeFields"] or ()),
+    )  # fmt: skip
+
+
+def _hook_refusal(outcome: Json | BatchRefused) -> str:
+    if isinstance(outcome, BatchRefused):
+        return outcome.reason
+    errors = user_errors(outcome)
+    if all(HOOK_TAKEN in error.message for error in errors):
+        return ""
+    return refusal_in(errors)
 
 
 def _basic_input(spec: CodeSpec) -> Json:

@@ -1,5 +1,7 @@
 """How Offerwell proves itself to a store: a client-credentials token of 24 hours, or a legacy static one.
 
+The third kind, an installation with tokens that are refreshed, is in `installation.py`.
+
 The official `shopifyapp` package also has this exchange, but its host is fixed to *.myshopify.com
 (our sandbox store is not there), it reads an answer of any size, raises on a web page, and does not
 tell a refused secret from a store that is down. So the one POST is ours; a test holds it to be the
@@ -21,10 +23,12 @@ from offerwell.integrations.shopify.wire import Answer, NoAnswer, NotSent, post
 from offerwell.integrations.store import AccessRefused, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import httpx
+
+    from offerwell.integrations.shopify.answers import Json
 
 # Asked for again this long before it ends, so that no request is under way when it does.
 EARLY_SECONDS = 300.0
@@ -171,28 +175,47 @@ class ClientCredentials:
             "client_secret": self._client_secret,
             "grant_type": "client_credentials",
         }
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        url = f"{self._origin}/admin/oauth/access_token"
-        try:
-            answer = post(self._http, url, json.dumps(body).encode(), headers, self._clock)
-        except (NotSent, NoAnswer) as error:
-            raise StoreError(f"The store could not be reached for a token: {error}. {AGAIN}") from error
-        if answer.status in _BUSY or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            reason = f"The store gives no token for now (HTTP {answer.status}). {AGAIN}"
-            raise StoreError(reason, retry_after=answer.retry_after)
-        return answer
+        return granted(self._origin, body, self._http, self._clock)
+
+
+def granted(origin: str, body: Mapping[str, object], http: httpx.Client, clock: Callable[[], float]) -> Answer:
+    """What the token endpoint answers to one request; a passing StoreError while it gives no answer."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    url = f"{origin}/admin/oauth/access_token"
+    try:
+        answer = post(http, url, json.dumps(body).encode(), headers, clock)
+    except (NotSent, NoAnswer) as error:
+        raise StoreError(f"The store could not be reached for a token: {error}. {AGAIN}") from error
+    if answer.status in _BUSY or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        reason = f"The store gives no token for now (HTTP {answer.status}). {AGAIN}"
+        raise StoreError(reason, retry_after=answer.retry_after)
+    return answer
 
 
 def _token_in(answer: Answer, asked_at: float) -> Token:
     payload = parsed(answer)
     if answer.status != HTTPStatus.OK:
-        detail = (payload or {}).get("error") or f"HTTP {answer.status}"
-        raise AccessRefused(
-            f"The store refuses the client ID and secret ({str(detail)[:100]}). {RECONNECT}", permanent=True
-        )
+        raise refused_secret(answer, payload)
+    return access_token_in(payload, asked_at)
+
+
+def refused_secret(answer: Answer, payload: Json | None) -> AccessRefused:
+    """The app itself is not accepted."""
+    detail = (payload or {}).get("error") or f"HTTP {answer.status}"
+    return AccessRefused(
+        f"The store refuses the client ID and secret ({str(detail)[:100]}). {RECONNECT}", permanent=True
+    )
+
+
+def access_token_in(payload: Json | None, asked_at: float) -> Token:
+    """The access token of a good answer."""
     value = (payload or {}).get("access_token")
     if not isinstance(value, str) or not value:
         raise StoreError(f"The store answered the request for a token with something else. {AGAIN}")
-    seconds = (payload or {}).get("expires_in")
-    lasts = float(seconds) if isinstance(seconds, int | float) else None
-    return Token(value, None if lasts is None else asked_at + lasts)
+    return Token(value, end_in(payload, "expires_in", asked_at))
+
+
+def end_in(payload: Json | None, name: str, asked_at: float) -> float | None:
+    """When something ends that lasts as many seconds as the answer says; None when it says nothing."""
+    seconds = (payload or {}).get(name)
+    return asked_at + float(seconds) if isinstance(seconds, int | float) else None

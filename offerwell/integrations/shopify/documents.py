@@ -50,11 +50,19 @@ UPDATE_APP = Operation("update_app", points=10, per_request=90)
 STAGE_UPLOAD = Operation("stage_upload", points=11, repeatable=True)
 BULK_RUN = Operation("bulk_run", points=10)
 BULK_POLL = Operation("bulk_poll", points=1, per_request=200)
+DELETE_CODE = Operation("delete_code", points=10, repeatable=True)
+SUBSCRIPTIONS_COUNT = Operation("subscriptions_count", points=10)
+SCHEMA_ROOTS = Operation("schema_roots", points=0)
+HOOK_LIST = Operation("hook_list", points=12)
+# Asked twice, the second is refused as being there (or not there) already.
+HOOK_CREATE = Operation("hook_create", points=10, per_request=20, repeatable=True)
+HOOK_DELETE = Operation("hook_delete", points=10, per_request=50, repeatable=True)
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
     CREATE_BASIC, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
-    STAGE_UPLOAD, BULK_RUN, BULK_POLL,
+    STAGE_UPLOAD, BULK_RUN, BULK_POLL, DELETE_CODE, SUBSCRIPTIONS_COUNT, SCHEMA_ROOTS,
+    HOOK_LIST, HOOK_CREATE, HOOK_DELETE,
 )  # fmt: skip
 
 # Which update leaves a discount of this kind what it is.

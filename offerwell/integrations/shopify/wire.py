@@ -28,12 +28,17 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole HTTP answer. `retry_after` in seconds, where the store gave it."""
+    """A whole HTTP answer. `retry_after` in seconds, where the store gave it.
+
+    `date` is the store's clock as it wrote it, `version` the version of its API that answered.
+    """
 
     status: int
     body: bytes
     retry_after: float | None = None
     location: str = ""
+    date: str = ""
+    version: str = ""
 
 
 def new_http(*, loopback: bool) -> httpx.Client:
@@ -52,6 +57,8 @@ def post(http: httpx.Client, url: str, body: bytes, headers: Mapping[str, str], 
                 _whole_body(response, clock),
                 _retry_after(response.headers.get("Retry-After", ""), clock()),
                 response.headers.get("Location", ""),
+                response.headers.get("Date", ""),
+                response.headers.get("X-Shopify-API-Version", ""),
             )
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         raise NotSent(_plain(error)) from error

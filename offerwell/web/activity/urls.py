@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.web.activity import views
+from offerwell.web.activity import scheduled_views, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
 urlpatterns: list[URLPattern] = [
     path("", views.activity, name="activity"),
+    path("scheduled/", scheduled_views.scheduled_changes, name="scheduled_changes"),
+    path("scheduled/<int:schedule_id>/", scheduled_views.scheduled_change, name="scheduled_change"),
+    path("scheduled/<int:schedule_id>/cancel/", scheduled_views.cancel_scheduled, name="cancel_scheduled"),
     path("<int:change_id>/", views.change, name="change"),
     path("<int:change_id>/undo/", views.undo, name="change_undo"),
     path("<int:change_id>/retry/", views.retry, name="change_retry"),

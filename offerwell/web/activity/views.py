@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from offerwell.actions.change_offer_status import PlanOutOfDate
 from offerwell.actions.retry_failed_items import retry_failed_items
 from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
-from offerwell.models import BulkChange, ChangeKind
+from offerwell.models import BulkChange, Store
 from offerwell.queries.activity import (
     ItemFilter,
     affected_members,
@@ -24,11 +24,15 @@ from offerwell.queries.activity import (
     undone_by,
 )
 from offerwell.queries.change_progress import progress_of
+from offerwell.queries.scheduled_changes import open_count, schedule_of, troubled
+from offerwell.rules.bulk_changes import What
+from offerwell.rules.drift import Verb
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
 from offerwell.web.activity.change_csv import ITEM_HEADINGS, MEMBER_HEADINGS, item_lines, member_batches
 from offerwell.web.activity.outcome import Standing, standing
+from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.manage_offers.sentences import exclusions
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
@@ -43,7 +47,9 @@ def activity(request: BrandRequest) -> HttpResponse:
     before, after = number_from(request.GET.get("before")), number_from(request.GET.get("after"))
     listed = change_list(before=before, after=after)
     rows = [(row, standing(row.progress)) for row in listed.rows]
-    shown = {"rows": rows, "older": listed.older, "newer": listed.newer}
+    missed = [line_of(schedule) for schedule in troubled(at=timezone.now())]
+    shown = {"rows": rows, "older": listed.older, "newer": listed.newer, "waiting": open_count()}
+    shown |= {"missed_schedules": missed}
     return render(request, "web/activity/activity.html", shown)
 
 
@@ -88,11 +94,13 @@ def undo(request: BrandRequest, change_id: int) -> HttpResponse:
 @require_POST
 @needs(Action.CHANGE_OFFER_STATUS)
 def retry(request: BrandRequest, change_id: int) -> HttpResponse:
-    """Ask the stores again for what failed."""
+    """Ask the stores, or the one named, again for what failed."""
     found = _found(change_id)
+    named = request.POST.get("store")
     asked = retry_failed_items(
-        workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now()
-    )
+        workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now(),
+        store=get_object_or_404(Store, pk=number_from(named) or 0) if named else None,
+    )  # fmt: skip
     if not asked:
         return _refused(request, found, "Nothing to retry: no item of this change waits for a store any more.")
     return HttpResponseRedirect(reverse("change", args=[found.pk]))
@@ -136,6 +144,8 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
     now = standing(progress, turn=number_from(request.GET.get("turn")) or 0)
     undone = undone_by(found)
     may_change = _may_change(request, found)
+    # Members hear of what was wanted, not of a store that was put right.
+    is_news = not now.is_running and now.changed > 0 and found.answers.get("answers_drift") != Verb.RESTORE
     bad = bad_items(found).rows if now.failed else ()
     return {
         "change": found,
@@ -146,16 +156,21 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "more_bad": now.failed - len(bad),
         "where": "page",
         "undone_by": undone,
+        "schedule": schedule_of(found) if found.door == "schedule" else None,
         "may_change": may_change,
         "may_export": may(request.place.role, Action.EXPORT),
-        "can_undo": may_change and undone is None and found.changed > 0 and not now.failed_totally,
-        "told": _told(found, now) if not now.is_running and now.changed else 0,
-        "emails": _emails(found) if not now.is_running and now.changed else [],
+        "can_undo": may_change
+        and undone is None
+        and found.changed > 0
+        and not now.failed_totally
+        and found.what != What.NAMES,
+        "told": _told(found, now) if is_news else 0,
+        "emails": _emails(found) if is_news else [],
     }
 
 
 def _may_change(request: BrandRequest, found: BulkChange) -> bool:
-    needed = Action.EDIT_PAYOUTS if found.kind == ChangeKind.PAYOUT else Action.CHANGE_OFFER_STATUS
+    needed = Action.EDIT_PAYOUTS if found.what == What.PAYOUT else Action.CHANGE_OFFER_STATUS
     return may(request.place.role, needed)
 
 

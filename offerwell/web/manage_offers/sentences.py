@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from offerwell.models import ChangeKind
 from offerwell.queries.offer_member_page_selected import TROUBLED_UP_TO
 from offerwell.queries.payouts import option_terms
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Exclusion
 from offerwell.ui.change_words import NOUNS, Words, counted, words_of
 
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
 
 def done_word(*, to_active: bool) -> str:
     """The participle of a target."""
-    return "activated" if to_active else "deactivated"
+    return words_of(What.STATUS, to_active=to_active).done
+
+
+def verb(*, to_active: bool) -> str:
+    """The verb of a target."""
+    return words_of(What.STATUS, to_active=to_active).verb
 
 
 def words_for(wish: Wish) -> Words:
     """The words of what is asked for."""
-    return words_of(wish.kind, to_active=wish.to_active)
+    return words_of(wish.what, to_active=wish.to_active)
 
 
 def will_happen(plan: Plan) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
+from offerwell.actions.schedule_change import ScheduleKeyReused, schedule_change
 from offerwell.actions.store_selection import store_selection
 from offerwell.models import ChangeKind, CodeProposal, Offer, OfferPart, PayoutOption, StoredSelection
 from offerwell.queries.activity import changes_between
@@ -26,12 +27,23 @@ from offerwell.queries.payouts import options_of
 from offerwell.queries.planned_change import Plan, Wish, plan_change
 from offerwell.rules.offer_status import Planned
 from offerwell.rules.permissions import Action, may
+from offerwell.rules.schedule import InvalidSchedule
 from offerwell.rules.selection import InvalidSelection, selection_from_json
 from offerwell.ui.paging import place_from, place_text
 from offerwell.ui.selection_form import selection_from
 from offerwell.web.manage_offers import sentences
 from offerwell.web.manage_offers.change_form import ONLY_MANAGERS, Choice, choice_from, own_batch
 from offerwell.web.manage_offers.plan_token import PlanNotShown, ShownPlan, plan_token, shown_plan
+from offerwell.web.manage_offers.when import (
+    When,
+    asks_for_later,
+    later_consequence,
+    later_question,
+    when_from,
+    when_now,
+    when_shown,
+    zones_of,
+)
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.sales_tracking.offer_screen import offer_screen
 
@@ -42,6 +54,7 @@ if TYPE_CHECKING:
 
     from offerwell.queries.offer_member_page_selected import SelectedPage
 
+STATUS_ONLY = "Only activating and deactivating can wait for a later time. Nothing was done; confirm it for now."
 GONE = "These proposals are not there any more. Propose the new codes again."
 # With this few members the disclosure stands open: everything is in sight anyway.
 _OPEN_UP_TO = 3
@@ -87,6 +100,8 @@ def selected_members(request: BrandRequest, offer_id: int, selection_id: int) ->
 def confirm_change(request: BrandRequest, offer_id: int, selection_id: int) -> HttpResponse:
     """Show the plan to confirm it (GET), or apply exactly the plan that was shown (POST)."""
     stored = _stored(request, offer_id, selection_id)
+    if request.method == "POST" and asks_for_later(request.POST):
+        return _for_later(request, stored, at=timezone.now())
     if request.method == "POST":
         return _confirmed(request, stored, at=timezone.now())
     return _to_confirm(request, stored, _choice(request, stored, request.GET), at=timezone.now())
@@ -137,12 +152,53 @@ def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
     return HttpResponseRedirect(reverse("change", args=[applied.change.pk]))
 
 
+def _for_later(request: BrandRequest, stored: StoredSelection, *, at: datetime) -> HttpResponse:
+    """Show the times in words; or keep the change for later, once exactly these times were shown."""
+    try:
+        shown = shown_plan(request.POST.get("plan", ""), stored, request.user)
+    except PlanNotShown as refusal:
+        choice = _choice(request, stored, request.POST)
+        return _choosing(request, stored, choice, at=at, refusal=str(refusal), status=422)
+    wish = _shown_wish(stored, shown)
+    if wish.kind != ChangeKind.STATUS:
+        return _choosing(request, stored, _choice_of(wish), at=at, refusal=STATUS_ONLY, status=422)
+    when = when_from(request.POST, zones_of(stored.offer, request.place.workspace.timezone), now=at)
+    if "preview" in request.POST or not when.was_shown:
+        return _previewed(request, stored, plan_change(wish, at=at), when, at=at)
+    return _scheduled(request, stored, wish, shown, when, at=at)
+
+
+def _previewed(request: BrandRequest, stored: StoredSelection, plan: Plan, when: When, *, at: datetime) -> HttpResponse:
+    if not plan.will_change and not _repairs(plan, at=at):
+        return _choosing(request, stored, _choice_of(plan.wish), at=at)
+    status = 422 if when.refusal and "preview" not in request.POST else 200
+    return _confirm_step(request, stored, plan, at=at, when=when, status=status)
+
+
+def _scheduled(
+    request: BrandRequest, stored: StoredSelection, wish: Wish, shown: ShownPlan, when: When, *, at: datetime
+) -> HttpResponse:
+    assert when.times is not None  # noqa: S101  they were shown
+    try:
+        kept = schedule_change(
+            workspace_id=stored.workspace_id, wish=wish, times=when.times, digest=shown.digest, key=shown.key,
+            by=actor_of(request), at=at,
+        )  # fmt: skip
+    except PlanOutOfDate as refused:
+        between = changes_between(wish, seen_up_to=shown.seen_up_to, at=at)
+        differs = sentences.what_differs(refused.plan, shown_count=shown.will_change, between=between)
+        return _out_of_date(request, stored, refused.plan, differs, at=at, when=when)
+    except (InvalidSchedule, ScheduleKeyReused) as refused:
+        return _choosing(request, stored, _choice_of(wish), at=at, refusal=str(refused), status=409)
+    return HttpResponseRedirect(reverse("scheduled_change", args=[kept.schedule.pk]))
+
+
 def _out_of_date(
-    request: BrandRequest, stored: StoredSelection, plan: Plan, differs: str, *, at: datetime
+    request: BrandRequest, stored: StoredSelection, plan: Plan, differs: str, *, at: datetime, when: When | None = None
 ) -> HttpResponse:
     """Nothing was done: the new plan to confirm, or the choice again when nothing is left to change."""
     if plan.will_change:
-        return _confirm_step(request, stored, plan, at=at, differs=differs, status=409)
+        return _confirm_step(request, stored, plan, at=at, differs=differs, when=when, status=409)
     return _choosing(request, stored, _choice_of(plan.wish), at=at, refusal=differs, status=409)
 
 
@@ -178,6 +234,7 @@ def _confirm_step(
     *,
     at: datetime,
     differs: str = "",
+    when: When | None = None,
     status: int = 200,
 ) -> HttpResponse:
     wish = plan.wish
@@ -200,7 +257,17 @@ def _confirm_step(
         "not_looked_up": sentences.not_looked_up(_not_looked_up(wish), stores),
         "exclusions": sentences.exclusions(plan.reasons, wish.part),
     }
+    if wish.kind == ChangeKind.STATUS:  # the only kind that can wait for a later time
+        shown |= _later(plan, when or when_now(zones_of(stored.offer, request.place.workspace.timezone)), at=at)
     return render(request, _template(request, "confirm"), shown, status=status)
+
+
+def _later(plan: Plan, when: When, *, at: datetime) -> dict[str, Any]:
+    """The choice of When, and the words that are other ones for later."""
+    shown = when_shown(when, plan, at=at)
+    if when.times is None:
+        return shown
+    return shown | {"title": later_question(plan), "consequence": later_consequence(plan, when.times)}
 
 
 def _selection_refused(request: BrandRequest, offer: Offer, refusal: str) -> HttpResponse:

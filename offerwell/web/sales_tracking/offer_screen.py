@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from django.db import transaction
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from offerwell.jobs import wake
+from offerwell.queries.drift import drifts_of_offer
 from offerwell.queries.offer_list import marks, offer_seen, offer_terms
 from offerwell.queries.offer_member_page import (
     COUNTED_UP_TO,
@@ -21,26 +21,25 @@ from offerwell.queries.offer_member_page import (
     count_up_to,
     is_filtered,
     member_page,
-    newest_enrollment,
     page_matches,
-    text_hits,
 )
-from offerwell.queries.offer_members import FEW
+from offerwell.queries.offer_members import FEW, PageMatches
 from offerwell.queries.offer_tallies import Tallies, tallies_of
+from offerwell.queries.scheduled_changes import told_of_offer
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.selection import MemberFilter, View
 from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
+from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.sales_tracking.cells import cells_of
 from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from django.db.models import QuerySet
     from django.http import HttpResponse, QueryDict
 
-    from offerwell.models import Enrollment, Offer
+    from offerwell.models import Offer
     from offerwell.queries.offer_member_page import MemberPage, MemberRow
     from offerwell.web.needs import BrandRequest
 
@@ -81,23 +80,23 @@ def offer_screen(
     wish = page_wish(fields)
     tallies = tallies_of(offer)
     if tallies.are_stale:
-        with transaction.atomic():
-            wake("count_tallies", offer.pk)
-    matching = page_matches(offer, wish.filter)
-    page = member_page(offer, wish, at=at, matching=matching)
-    hits = text_hits(offer, wish.filter)
-    total, is_capped = _total(wish.filter, tallies, page, matching, hits=hits)
+        wake("count_tallies", offer.pk)
+    matches = page_matches(offer, wish.filter)
+    page = member_page(offer, wish, at=at, matching=matches.rows)
+    total, is_capped = _total(wish.filter, tallies, page, matches)
     poll = poll_after(page.rows, turn=0)
+    waiting, missed = told_of_offer(offer, at=at)
     shown = {
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
         "terms": offer_terms(offer),
+        "drifted": drifts_of_offer(offer) if request.place.has_drift else 0,  # type: ignore[attr-defined]
         "stores": [link.store for link in offer.store_links.select_related("store").order_by("store_id")],
         "views": saved_views(offer, wish, tallies),
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
-        "cut_at": f"{FEW:,}" if hits == FEW else "",
+        "cut_at": f"{FEW:,}" if matches.are_cut else "",
         "rows": cells_of(offer, page.rows),
         "total": total,
         "pager": _pager(wish, page, total, is_capped=is_capped),
@@ -112,7 +111,9 @@ def offer_screen(
         "by_name": _name_sort(wish),
         "by_newest": SortLink(_query(wish.filter, Sort.NEWEST), "descending" if wish.sort == Sort.NEWEST else ""),
         "marks": marks(),
-        "up_to": newest_enrollment(offer),
+        "up_to": tallies.newest,
+        "upcoming_schedules": [line_of(schedule) for schedule in waiting],
+        "missed_schedules": [line_of(schedule) for schedule in missed],
         "poll": poll,
         "poll_href": poll_address(offer, page.rows, poll, wish),
         "refusal": refusal,
@@ -135,24 +136,15 @@ def page_wish(fields: QueryDict) -> PageWish:
     )
 
 
-def _total(
-    wanted: MemberFilter,
-    tallies: Tallies,
-    page: MemberPage,
-    matching: QuerySet[Enrollment],
-    *,
-    hits: int | None,
-) -> tuple[int | None, bool]:
+def _total(wanted: MemberFilter, tallies: Tallies, page: MemberPage, matches: PageMatches) -> tuple[int | None, bool]:
     """How many members the list has, and whether it was only counted so far. A short list counts itself."""
-    if hits == FEW:
+    if matches.are_cut:
         return None, True
-    if hits is not None and wanted == MemberFilter(text=wanted.text):
-        return hits, False
     if page.previous is None and page.next is None:
         return len(page.rows), False
     if not is_filtered(wanted):
         return tallies.of(wanted.view), False
-    return count_up_to(matching), True
+    return count_up_to(matches.rows), True
 
 
 def _total_label(total: int | None, *, is_capped: bool) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.web.sales_tracking import views
+from offerwell.web.sales_tracking import member_views, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -16,4 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("<int:offer_id>/", views.offer, name="offer"),
     path("<int:offer_id>/statuses/", views.offer_statuses, name="offer_statuses"),
     path("<int:offer_id>/members.csv", views.offer_members_csv, name="offer_members_csv"),
+    path("<int:offer_id>/members/<int:enrollment_id>/", member_views.offer_member, name="offer_member"),
+    path(
+        "<int:offer_id>/members/<int:enrollment_id>/retry/", member_views.offer_member_retry, name="offer_member_retry"
+    ),
 ]

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND_CARDS = (
-    (StoreKind.SHOPIFY, "A shop on Shopify, by an app of your own organisation."),
+    (StoreKind.SHOPIFY, "A shop on Shopify, opened by an app that you create there."),
     (StoreKind.SANDBOX, "A look-alike on this machine, for demos and rehearsals."),
+)
+
+
+ACCESS_CARDS = (
+    ("grant", "Your own organisation’s app", "Its ID and secret open stores of the same organisation."),
+    ("install", "Install by authorization", "For a store of another organisation: its staff agree at Shopify."),
 )
 
 
@@ -30,9 +36,16 @@ class CredentialsForm(forms.Form):
             self.add_error(field if field in self.fields else None, sentence)
 
 
+class WebhookSecretForm(forms.Form):
+    """The secret of an app that the store is not connected by. What is wrong with it is the action's to say."""
+
+    secret = forms.CharField(required=False, max_length=255)
+
+
 class ConnectForm(CredentialsForm):
     """A store to connect."""
 
+    way_in = forms.CharField(required=False)
     label = forms.CharField(required=False)
     kind = forms.CharField(required=False)
     address = forms.CharField(required=False)

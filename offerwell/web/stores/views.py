@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from offerwell.actions.audit_store import audit_store
 from offerwell.actions.check_store_connection import check_store_connection
-from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, missing_scopes
+from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused, connect_store, lacks, missing_scopes
+from offerwell.actions.keep_webhook_secret import SecretRefused, keep_webhook_secret
 from offerwell.actions.replace_store_credentials import replace_store_credentials
+from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
-from offerwell.models import Store, StoreKind
+from offerwell.models import Store, StoreAudit, StoreKind
+from offerwell.queries.drift import count_drifts
+from offerwell.queries.store_webhooks import COUNTED, shopper_file, webhooks_seen
 from offerwell.queries.stores import offers_of_store, store_seen, stores_seen
+from offerwell.rules.drift import DriftFilter
 from offerwell.rules.permissions import Action, may
+from offerwell.rules.webhook_reception import Reception
 from offerwell.web.needs import BrandRequest, actor_of, needs
-from offerwell.web.stores.store_forms import KIND_CARDS, ConnectForm, CredentialsForm
+from offerwell.web.stores.installs import redirect_address, started
+from offerwell.web.stores.store_forms import ACCESS_CARDS, KIND_CARDS, ConnectForm, CredentialsForm, WebhookSecretForm
 
-if TYPE_CHECKING:
-    from django.http import HttpResponse
+HOOKS_BADGES = {
+    Reception.ON: "hooks_on",
+    Reception.PART: "hooks_part",
+    Reception.WAITING: "pending",
+    Reception.OFF: "hooks_off",
+    Reception.PROBLEM: "trouble",
+}
 
 
 @require_safe
@@ -38,10 +51,13 @@ def stores(request: BrandRequest) -> HttpResponse:
 def store_connect(request: BrandRequest) -> HttpResponse:
     """The form of a new store; connected, it opens."""
     if request.method != "POST":
-        return _connect_form(request, ConnectForm(initial={"kind": StoreKind.SHOPIFY}))
+        return _connect_form(request, ConnectForm(initial={"kind": StoreKind.SHOPIFY, "way_in": "grant"}))
     form = ConnectForm(request.POST)
     if form.is_valid():
+        way_in = form.cleaned_data.pop("way_in")
         try:
+            if way_in == "install":
+                return started(request, form)
             made = connect_store(
                 workspace_id=request.place.workspace_id, by=actor_of(request), at=timezone.now(), **form.cleaned_data
             )
@@ -68,8 +84,22 @@ def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
     try:
         identity = check_store_connection(store=found, at=timezone.now())
     except StoreRefused as refused:
-        return _store_page(request, found, refusal=str(refused), status=422)
+        found.refresh_from_db()
+        refusal = "" if found.trouble == str(refused) else str(refused)
+        return _store_page(request, found, refusal=refusal, status=422)
     messages.success(request, f"{identity.name} answered. The credentials work and carry every scope.")
+    return HttpResponseRedirect(reverse("store", args=[found.pk]))
+
+
+@require_POST
+@needs(Action.CHANGE_OFFER_STATUS)
+def store_audit(request: BrandRequest, store_id: int) -> HttpResponse:
+    """Have every code of the store read now. Reads only."""
+    found = get_object_or_404(Store, pk=store_id)
+    asked = audit_store(workspace_id=request.place.workspace_id, store=found, by=actor_of(request), at=timezone.now())
+    messages.success(
+        request, f"{asked.codes:,} codes are read in {found.label} now. What differs is listed under Drift."
+    )
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
 
@@ -85,6 +115,19 @@ def store_switch(request: BrandRequest, store_id: int) -> HttpResponse:
         messages.success(request, f"{found.label} is on. Waiting codes go there now.")
     elif changed:
         messages.success(request, f"{found.label} is off. Codes wait until you switch it on.")
+    return HttpResponseRedirect(reverse("store", args=[found.pk]))
+
+
+@require_POST
+@needs(Action.CHANGE_OFFER_STATUS)
+def store_retry(request: BrandRequest, store_id: int) -> HttpResponse:
+    """Ask the store again for every code it did not take."""
+    found = get_object_or_404(Store, pk=store_id)
+    asked = retry_in_store(
+        workspace_id=request.place.workspace_id, store=found, by=actor_of(request), at=timezone.now()
+    )
+    told = f"{asked:,} {'code is' if asked == 1 else 'codes are'} tried again." if asked else "Nothing to retry."
+    messages.success(request, told)
     return HttpResponseRedirect(reverse("store", args=[found.pk]))
 
 
@@ -105,26 +148,81 @@ def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
         except StoreRefused as refused:
             form.say(refused.problems)
         else:
-            messages.success(request, f"{found.label} has new credentials. The old ones are gone.")
+            told = "The old ones are gone; webhooks signed with the old secret are taken for one more day."
+            messages.success(request, f"{found.label} has new credentials. {told}")
             return HttpResponseRedirect(reverse("store", args=[found.pk]))
     return _credentials_form(request, found, form, status=422)
 
 
+@require_POST
+@needs(Action.EDIT_SETTINGS)
+def store_webhook_secret(request: BrandRequest, store_id: int) -> HttpResponse:
+    """Verify the store's webhooks with the app's secret."""
+    found = get_object_or_404(Store, pk=store_id)
+    form = WebhookSecretForm(request.POST)
+    if form.is_valid():
+        try:
+            keep_webhook_secret(
+                workspace_id=request.place.workspace_id, store=found, secret=form.cleaned_data["secret"],
+                by=actor_of(request), at=timezone.now(),
+            )  # fmt: skip
+        except SecretRefused as refused:
+            form.add_error("secret", str(refused))
+        else:
+            messages.success(request, f"Webhooks of {found.label} are verified with this secret from now on.")
+            return HttpResponseRedirect(reverse("store", args=[found.pk]))
+    return _store_page(request, found, secret_form=form, status=422)
+
+
+@require_safe
+@needs(Action.EDIT_SETTINGS)
+def store_shopper_file(request: BrandRequest, store_id: int, request_id: int) -> HttpResponse:  # noqa: ARG001  the gate uses it
+    """What is held of a shopper who asked, as a file for the brand to answer with."""
+    text = shopper_file(get_object_or_404(Store, pk=store_id), request_id)
+    if text is None:
+        raise Http404
+    answer = HttpResponse(text, content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="shopper-request-{request_id}.json"'
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
 def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpResponse:
+    hooks = webhooks_seen(found, at=timezone.now())
     shown = {
         "seen": store_seen(found),
+        "hooks": hooks,
+        "hooks_badge": HOOKS_BADGES[hooks.reception],
+        "counted": COUNTED,
+        "secret_form": said.get("secret_form") or WebhookSecretForm(),
         "store": found,
         "offers": offers_of_store(found),
         "scopes": found.scopes.split(),
-        "missing": missing_scopes(frozenset(found.scopes.split())),
+        "missing": _missing_untold(found),
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
+        "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
+        "audit": StoreAudit.objects.filter(store=found).first(),
+        "drifted": count_drifts(DriftFilter(store=found.pk)),
         "refusal": said.get("refusal", ""),
     }
     return render(request, "web/stores/store.html", shown, status=said.get("status", 200))
 
 
+def _missing_untold(found: Store) -> list[str]:
+    """Scopes the app lacks, unless the store's trouble says so already."""
+    missing = missing_scopes(frozenset(found.scopes.split()))
+    return [] if missing and found.trouble == lacks(missing) else missing
+
+
 def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200) -> HttpResponse:
-    shown = {"form": form, "kind_cards": KIND_CARDS, "needed_scopes": NEEDED_SCOPES}
+    shown = {
+        "form": form,
+        "kind_cards": KIND_CARDS,
+        "access_cards": ACCESS_CARDS,
+        "way_in": form["way_in"].value() or "grant",
+        "way_back": redirect_address(request),
+        "needed_scopes": NEEDED_SCOPES,
+    }
     return render(request, "web/stores/store_connect.html", shown, status=status)
 
 

@@ -42,7 +42,7 @@ def _id() -> models.BigAutoField[Any, Any]:
 class Migration(migrations.Migration):
     """The last step writes rows, so it stays the last."""
 
-    dependencies: ClassVar = [("offerwell", "0004_store_trouble_since")]
+    dependencies: ClassVar = [("offerwell", "0009_schedule")]
     operations: ClassVar = [
         migrations.SeparateDatabaseAndState(
             database_operations=[
@@ -54,6 +54,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             "bulkchange", "part",
+            models.CharField(choices=[("codes", "Codes"), ("links", "Links"), ("members", "Members")], max_length=8),
+        ),
+        migrations.AlterField(
+            "scheduledchange", "part",
             models.CharField(choices=[("codes", "Codes"), ("links", "Links"), ("members", "Members")], max_length=8),
         ),
         migrations.AddField("bulkchangeitem", "was_option_id", models.BigIntegerField(null=True)),

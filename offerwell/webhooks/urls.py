@@ -1,0 +1,17 @@
+"""Addresses of this door: one for each store, and one that an app's own configuration names for all its shops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import path
+
+from offerwell.webhooks import views
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = [
+    path("shopify/", views.receive, name="webhooks_of_app"),
+    path("shopify/<str:key>/", views.receive, name="webhooks"),
+]

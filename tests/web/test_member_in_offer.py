@@ -1,0 +1,125 @@
+"""One member in an offer of two stores: each code in each store with its reason, and asking one store again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from offerwell.models import CodeHistory, Event, StoreCode
+from tests import make
+from tests.web.page_words import words
+
+REASON = "The code NORA20 belongs to another discount in the store."
+
+
+@pytest.fixture
+def stores(acme):
+    return make.store(acme, "Glow US"), make.store(acme, "Glow EU")
+
+
+@pytest.fixture
+def place(acme, client, stores):
+    """Nora's code: right in Glow US, refused by Glow EU. Elena's is refused there too."""
+    offer = make.offer(acme, "Summer", stores=stores)
+    nora = make.enrollment(offer, make.member(acme, "Nora"))
+    elena = make.enrollment(offer, make.member(acme, "Elena"))
+    codes = make.code(nora, "NORA20", stores=stores), make.code(elena, "ELENA20", stores=stores)
+    make.link(nora, "nora-1")
+    CodeHistory.objects.create(
+        workspace=acme, code=codes[0], member_id=nora.member_id, text="OLDNORA", text_key="OLDNORA",
+        from_at=make.NOW, until_at=make.NOW,
+    )  # fmt: skip
+    StoreCode.objects.filter(store=stores[1]).update(
+        generation=7, problem="conflict", last_error=REASON, due_at=None, observed_status=""
+    )
+    client.force_login(make.user(acme, role="operator"))
+    return nora
+
+
+def at(place, step=""):
+    return f"/reporting/sales-tracking/{place.offer_id}/members/{place.pk}/{step}"
+
+
+def problems():
+    rows = StoreCode.objects.order_by("code__text", "store__label")
+    return list(rows.values_list("code__text", "store__label", "problem"))
+
+
+def test_each_store_is_told_apart_with_its_reason(client, place):
+    page = words(client.get(at(place)))
+    assert "Glow US Active active" in page
+    assert f"Glow EU Failed not seen there yet {REASON} Retry" in page
+    assert "Before: OLDNORA until" in page
+    assert "nora-1 Active" in page
+    assert "ELENA20" not in page
+
+
+def test_the_offer_page_leads_there(client, place):
+    assert f'href="{at(place)}"' in client.get(f"/reporting/sales-tracking/{place.offer_id}/").content.decode()
+
+
+def test_retry_asks_that_store_for_that_member_alone(client, place, stores):
+    page = words(client.post(at(place, "retry/"), {"store": stores[1].pk}, follow=True))
+    assert "Glow EU is asked again." in page
+    assert problems() == [
+        ("ELENA20", "Glow EU", "conflict"), ("ELENA20", "Glow US", ""),
+        ("NORA20", "Glow EU", ""), ("NORA20", "Glow US", ""),
+    ]  # fmt: skip
+    event = Event.objects.latest("pk")
+    assert (event.kind, json.loads(event.body)) == ("codes_retried", {"codes": 1, "enrollment": place.pk})
+    assert "Nothing to retry in Glow US" in words(
+        client.post(at(place, "retry/"), {"store": stores[0].pk}, follow=True)
+    )
+    assert Event.objects.count() == 1
+
+
+def test_a_whole_store_is_asked_again_from_its_page(client, place, stores):
+    page = words(client.get(f"/settings/stores/{stores[1].pk}/"))
+    assert "2 codes were not taken by this store." in page
+    asked = words(client.post(f"/settings/stores/{stores[1].pk}/retry/", follow=True))
+    assert "2 codes are tried again." in asked
+    assert {problem for _, _, problem in problems()} == {""}
+    assert "were not taken" not in words(client.get(f"/settings/stores/{stores[1].pk}/"))
+
+
+def test_what_differs_by_someone_elses_edit_is_not_retried(client, place, stores):
+    StoreCode.objects.filter(store=stores[1]).update(problem="drifted", generation=0)
+    assert "Nothing to retry." in words(client.post(f"/settings/stores/{stores[1].pk}/retry/", follow=True))
+    assert [problem for _, label, problem in problems() if label == "Glow EU"] == ["drifted", "drifted"]
+
+
+def test_analysts_see_but_cannot_retry(client, acme, place, stores):
+    client.force_login(make.user(acme, role="analyst"))
+    assert "Retry" not in words(client.get(at(place)))
+    assert client.post(at(place, "retry/"), {"store": stores[1].pk}).status_code == 403
+    assert client.post(f"/settings/stores/{stores[1].pk}/retry/").status_code == 403
+    assert [problem for _, label, problem in problems() if label == "Glow EU"] == ["conflict", "conflict"]
+
+
+def test_rivals_see_and_ask_nothing(client, rival, place, stores):
+    client.force_login(make.user(rival, role="owner"))
+    assert client.get(at(place)).status_code == 404
+    assert client.post(at(place, "retry/"), {"store": stores[1].pk}).status_code == 404
+    assert client.post(f"/settings/stores/{stores[1].pk}/retry/").status_code == 404
+    assert [problem for _, label, problem in problems() if label == "Glow EU"] == ["conflict", "conflict"]
+
+
+def test_a_store_of_a_rival_is_nobody(client, rival, place):
+    theirs = make.store(rival)
+    assert client.post(at(place, "retry/"), {"store": theirs.pk}).status_code == 404
+    assert client.post(at(place, "retry/"), {"store": "one"}).status_code == 404
+
+
+def test_statements_do_not_grow_with_codes_and_stores(client, place, stores):
+    def statements():
+        with CaptureQueriesContext(connection) as queries:
+            client.get(at(place))
+        return len(queries)
+
+    few = statements()
+    for _ in range(5):
+        make.code(place, stores=stores)
+    assert statements() == few
