@@ -1,6 +1,6 @@
 """`make bench`: every measurement on SQLite and, where it is reachable, on PostgreSQL.
 
-    python -m benchmarks [--sizes 100000,1000000] [--engine sqlite|postgresql] [--only changes|pages|webhooks]
+    python -m benchmarks [--sizes 100000,1000000] [--engine sqlite|postgresql] [--only changes|pages|refresh|webhooks]
 
 PostgreSQL: OFFERWELL_BENCH_POSTGRES, else postgresql://postgres@127.0.0.1:5432. A database of its own is made
 and dropped. Each engine runs in a process of its own, so that memory figures are its own.
@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--sizes", default="100000,1000000")
     parser.add_argument("--engine", choices=["sqlite", "postgresql"])
-    parser.add_argument("--only", choices=["changes", "pages", "webhooks"])
+    parser.add_argument("--only", choices=["changes", "pages", "refresh", "webhooks"])
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
@@ -70,6 +70,7 @@ def _run_here(sizes: list[int], only: str | None) -> int:
     call_command("migrate", verbosity=0)
     from benchmarks.bulk_change import measure
     from benchmarks.pages import measure_pages
+    from benchmarks.refresh_codes import measure as measure_refresh
     from benchmarks.webhooks import HEAD, measure_webhooks
 
     if only in {None, "changes"}:
@@ -78,6 +79,11 @@ def _run_here(sizes: list[int], only: str | None) -> int:
         )
         for size in sizes:
             print(measure(size, name=f"Crowd {size}").line, flush=True)
+    if only in {None, "refresh"}:
+        columns = ("engine", "codes", "propose", "plan", "apply", "undo", "plan payout", "apply payout", "peak memory")
+        print(f"\n| {' | '.join(columns)} |\n" + "|---" * len(columns) + "|")
+        for size in sizes:
+            print(measure_refresh(size, name=f"Refreshed {size}").line, flush=True)
     if only in {None, "pages"}:
         print("\n| engine | page | server time | statements |\n" + "|---" * 4 + "|")
         for page in measure_pages(max(sizes)):

@@ -9,11 +9,13 @@ from decimal import Decimal
 from django_scopes import scope
 
 from offerwell.models import (
+    CodeHistory,
     Enrollment,
     Member,
     Offer,
     OfferStore,
     OfferType,
+    PayoutOption,
     PromoCode,
     SalesLink,
     Store,
@@ -60,6 +62,7 @@ def offer(place, name=None, type=OfferType.BOTH, stores=(), **fields):
     )  # fmt: skip
     for one in stores:
         OfferStore.objects.create(workspace=place, offer=made, store=one)
+    payout(made, basis_points=0, is_default=True)
     return made
 
 
@@ -71,12 +74,33 @@ def store(place, label=None, **fields):
     )  # fmt: skip
 
 
-def enrollment(offer, who=None):
+def payout(offer, name="Standard", kind="cps", basis_points=1000, *, is_default=False, **fields):
+    """An option; under the name of one there is, that one with these terms."""
+    with scope(workspace=offer.workspace):
+        if is_default:
+            PayoutOption.objects.filter(offer=offer).update(is_default=False)
+        terms = {"name": name, "kind": kind, "basis_points": basis_points, "is_default": is_default, **fields}
+        return PayoutOption.objects.update_or_create(
+            workspace=offer.workspace, offer=offer, name_key=name.lower(), defaults={**terms, "created_at": NOW}
+        )[0]
+
+
+def history(code):
+    """The entry that says whose the code's text is."""
+    with scope(workspace=code.workspace):
+        return CodeHistory.objects.create(
+            workspace=code.workspace, code=code, member_id=code.enrollment.member_id, text=code.text,
+            text_key=code.text_key, from_at=NOW,
+        )  # fmt: skip
+
+
+def enrollment(offer, who=None, option=None):
     with scope(workspace=offer.workspace):
         who = who or member(offer.workspace)
+        option = option or PayoutOption.objects.filter(offer=offer, is_default=True).first()
         return Enrollment.objects.create(
             workspace=offer.workspace, offer=offer, member=who, name_key=who.name_key, search_text=who.search_text,
-            enrolled_at=NOW,
+            enrolled_at=NOW, payout_option=option,
         )  # fmt: skip
 
 

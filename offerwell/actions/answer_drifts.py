@@ -21,7 +21,8 @@ from offerwell.actions.move_windows import adopt_windows, note_windows_restored
 from offerwell.models import BulkChange, BulkChangeItem, OfferPart, PromoCode, lock_workspace
 from offerwell.models.insert_select import insert_select
 from offerwell.queries.drift_plan import group_rows, plan_drifts
-from offerwell.rules.drift import Verb, What
+from offerwell.rules.bulk_changes import What
+from offerwell.rules.drift import Verb
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,7 +1,8 @@
-"""Activate or deactivate the codes or links of chosen members: apply exactly the plan a person confirmed.
+"""Change codes, links or payouts of chosen members: apply exactly the plan a person confirmed.
 
-One transaction writes the bulk change, one item per changed code or link, the new intents, what each
-store must follow, and the audit event. Set-based: Python never holds a row (docs/performance.md).
+One transaction writes the bulk change, one item for each thing it changes, the new intents, texts or options, what
+each store must follow, and the audit event. The three kinds of change differ in `_EFFECTS` only (ADR 0016).
+Set-based: Python never holds a row (docs/performance.md).
 Source: domain §3, trust §2 and §3.
 """
 
@@ -13,16 +14,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Count, DateTimeField, F, Q, Value
+from django.db.models import BigIntegerField, BooleanField, Count, DateTimeField, F, Q, Value
 from django.db.models.functions import Cast
 
+from offerwell.actions.choose_payouts import write_options
 from offerwell.actions.move_windows import put_windows_back
 from offerwell.actions.record_event import record_event
+from offerwell.actions.refresh_texts import write_texts
 from offerwell.jobs import wake
 from offerwell.models import (
     BulkChange,
     BulkChangeItem,
+    ChangeKind,
     ChangeProgress,
+    CodeProposal,
     ItemOutcome,
     OfferPart,
     OfferStore,
@@ -32,10 +37,11 @@ from offerwell.models import (
 )
 from offerwell.models.insert_select import insert_select
 from offerwell.queries.planned_change import Plan, Wish, part_model, plan_change, planned_rows
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Planned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -56,7 +62,7 @@ class NothingToChange(Exception):
     """Every selected code or link is already so, or excluded. Nothing was recorded."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__("Nothing to change: every selected code or link already has this status or is excluded.")
+        super().__init__("Nothing to change: everything selected is so already or is excluded.")
         self.plan = plan
 
 
@@ -103,6 +109,8 @@ def wish_hash(wish: Wish) -> str:
         wish.offer.pk, str(wish.part), wish.to_active,
         None if wish.selection is None else wish.selection.to_json(), wish.undoes and wish.undoes.pk,
     ]  # fmt: skip
+    if wish.kind != ChangeKind.STATUS:  # keys of earlier versions stay the keys of the same requests
+        body += [str(wish.kind), wish.payout_option and wish.payout_option.pk, wish.batch and wish.batch.pk]
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
@@ -115,7 +123,8 @@ def _replayed(earlier: BulkChange, wish: Wish) -> Applied:
 def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime) -> BulkChange:
     wish = plan.wish
     return BulkChange.objects.create(
-        workspace_id=workspace_id, offer=wish.offer, part=wish.part, to_active=wish.to_active, at=at,
+        workspace_id=workspace_id, offer=wish.offer, kind=wish.kind, part=wish.part, to_active=wish.to_active, at=at,
+        payout_option=wish.payout_option,
         actor_id=by.user_id, actor_name=by.name, door=by.door, key=key, body_hash=wish_hash(wish),
         selection=_selection_json(wish),
         selected=plan.selected, changed=plan.will_change, already_so=plan.already_so, excluded=plan.excluded,
@@ -134,25 +143,50 @@ def _selection_json(wish: Wish) -> dict[str, Any]:
 def _apply(change: BulkChange, wish: Wish, *, at: datetime) -> None:
     """Items first: they fix the set that every later statement names."""
     rows = planned_rows(wish, at=at)
-    if wish.part == OfferPart.CODES and change.already_so:
+    if wish.kind == ChangeKind.STATUS and wish.part == OfferPart.CODES and change.already_so:
         _look_again(wish.offer, rows.filter(outcome=Planned.ALREADY_SO), at=at)
     if not change.changed:
         return
+    columns = _PLACES if wish.kind == ChangeKind.PAYOUT else _PARTS
     insert_select(
         BulkChangeItem,
-        ("workspace_id", "change_id", "target_id", "enrollment_id", "member_id", "was_active"),
+        ("workspace_id", "change_id", *columns),
         rows.filter(outcome=Planned.WILL_CHANGE).values_list(
             Cast(Value(change.workspace_id), BigIntegerField()), Cast(Value(change.pk), BigIntegerField()),
-            "pk", "enrollment_id", "enrollment__member_id", "is_active",
+            *columns.values(),
         ),
     )  # fmt: skip
+    _EFFECTS[wish.kind](change, wish, at)
+    if wish.batch is not None:
+        CodeProposal.objects.filter(batch=wish.batch).delete()
+    if wish.part == OfferPart.CODES:
+        tell_stores(change, at=at)
+
+
+# The columns of an item, and where they come from: a code or link, or a member's place in the offer.
+_PARTS: dict[str, Any] = {
+    "target_id": "pk", "enrollment_id": "enrollment_id", "member_id": "enrollment__member_id",
+    "was_active": "is_active",
+}  # fmt: skip
+_PLACES: dict[str, Any] = {
+    "target_id": "pk", "enrollment_id": F("pk"), "member_id": "member_id",
+    "was_active": Cast(Value(False), BooleanField()), "was_option_id": "payout_option_id",
+}  # fmt: skip
+
+
+def _write_intents(change: BulkChange, wish: Wish, at: datetime) -> None:
     part_model(wish.part).objects.filter(pk__in=_changed_by(change)).update(
         is_active=wish.to_active, last_change_id=change.pk, changed_at=at
     )
-    if wish.part == OfferPart.CODES:
-        if wish.undoes is not None:
-            put_windows_back(change, wish.undoes)
-        tell_stores(change, at=at)
+    if wish.part == OfferPart.CODES and wish.undoes is not None:
+        put_windows_back(change, wish.undoes)
+
+
+_EFFECTS: dict[ChangeKind, Callable[[BulkChange, Wish, datetime], None]] = {
+    ChangeKind.STATUS: _write_intents,
+    ChangeKind.REFRESH: lambda change, wish, at: write_texts(change, wish, at=at),
+    ChangeKind.PAYOUT: lambda change, wish, _at: write_options(change, wish),
+}
 
 
 def _changed_by(change: BulkChange) -> QuerySet[BulkChangeItem, Any]:
@@ -209,7 +243,7 @@ def _supersede(store_id: int, rows: QuerySet[StoreCode, Any], *, at: datetime) -
         ("workspace_id", "change_id", "store_id", "code_id", "result", "reason", "at"),
         waiting.values_list(
             "workspace_id", "generation", "store_id", "code_id", Value(OutcomeResult.SUPERSEDED.value),
-            Value("A later change replaced this one before the store had followed."), Cast(Value(at), DateTimeField()),
+            Value("A later change took this one over before the store had followed."), Cast(Value(at), DateTimeField()),
         ),
     )  # fmt: skip
     for row in lost:
@@ -230,15 +264,21 @@ def forget_outcomes(lost: Sequence[Mapping[str, Any]], waiting: QuerySet[StoreCo
         old.delete()
 
 
+_EVENTS = {
+    What.DATES: "dates_set", What.NAMES: "names_set", What.REFRESH: "codes_refreshed", What.PAYOUT: "payouts_changed"
+}  # fmt: skip
+
+
 def record_change(change: BulkChange, *, by: Actor, at: datetime) -> None:
     """The event of a bulk change. Last in its transaction."""
-    verb = ("activated" if change.to_active else "deactivated") if change.what == "status" else f"{change.what}_set"
+    kind = _EVENTS.get(change.what) or f"{change.part}_{'activated' if change.to_active else 'deactivated'}"
+    option = {} if change.payout_option_id is None else {"payout_option": change.payout_option_id}
     record_event(
-        workspace_id=change.workspace_id, kind=f"{change.part}_{verb}", subject=f"bulk_change:{change.pk}",
+        workspace_id=change.workspace_id, kind=kind, subject=f"bulk_change:{change.pk}",
         facts={
             "offer": change.offer_id, "selected": change.selected, "changed": change.changed,
             "already_so": change.already_so, "excluded": change.excluded, "digest": change.digest,
-            "undoes": change.undoes_id, **change.answers,
+            "undoes": change.undoes_id, **option, **change.answers,
         },
         by=by, at=at,
     )  # fmt: skip

@@ -6,25 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from offerwell.actions.add_payout_option import FIRST, stored_option
 from offerwell.actions.record_event import record_event
 from offerwell.models import Offer, OfferStore, Store, lock_workspace
 from offerwell.rules.offer_draft import OfferDraft, OfferRefused, problems_of, stores_problem, tidied
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from offerwell.rules.payouts import PayoutDraft
     from offerwell.rules.permissions import Actor
 
 
-def create_offer(*, workspace_id: int, draft: OfferDraft, by: Actor, at: datetime) -> Offer:
-    """Store the offer. Raises OfferRefused with every problem, by field; nothing is stored then."""
+def create_offer(
+    *, workspace_id: int, draft: OfferDraft, by: Actor, at: datetime, payouts: Sequence[PayoutDraft] = (FIRST,)
+) -> Offer:
+    """Store the offer with its payout options, of which the first is the default.
+
+    Raises OfferRefused with every problem, by field, or PayoutRefused; nothing is stored then.
+    """
     with transaction.atomic():
         lock_workspace(workspace_id)
         draft = accepted(draft, other_than=None)
         offer: Offer = Offer.objects.create(workspace_id=workspace_id, created_at=at, **columns_of(draft))
         for store_id in draft.store_ids:
             OfferStore.objects.create(workspace_id=workspace_id, offer=offer, store_id=store_id)
-        facts = {"name": offer.name, "type": offer.type, "stores": sorted(draft.store_ids)}
+        options = [stored_option(offer, payout, at=at) for payout in payouts or (FIRST,)]
+        facts = {
+            "name": offer.name, "type": offer.type, "stores": sorted(draft.store_ids),
+            "payouts": [option.name for option in options],
+        }  # fmt: skip
         record_event(
             workspace_id=workspace_id, kind="offer_created", subject=f"offer:{offer.pk}", facts=facts,
             by=by, at=at,

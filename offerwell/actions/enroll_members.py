@@ -14,6 +14,7 @@ from offerwell.models import Enrollment, Offer, lock_workspace
 from offerwell.models.insert_select import insert_select
 from offerwell.queries.enrollable_members import not_yet_in
 from offerwell.queries.members import selected_members
+from offerwell.queries.payouts import default_option_id
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,10 +48,10 @@ def enroll_members(*, workspace_id: int, offer: Offer, selection: MemberSelectio
         already = Enrollment.objects.filter(offer=offer, member__in=selected_members(selection)).count()
         added = insert_select(
             Enrollment,
-            ("workspace_id", "offer_id", "member_id", "name_key", "search_text", "enrolled_at"),
+            ("workspace_id", "offer_id", "member_id", "name_key", "search_text", "enrolled_at", "payout_option_id"),
             not_yet_in(offer, selection).order_by("pk").values_list(
                 "workspace_id", Cast(Value(offer.pk), BigIntegerField()), "pk", "name_key", "search_text",
-                Cast(Value(at), DateTimeField()),
+                Cast(Value(at), DateTimeField()), Cast(Value(default_option_id(offer)), BigIntegerField()),
             ),
         )  # fmt: skip
         if added:

@@ -21,6 +21,7 @@ from offerwell.models import CodeHistory, Enrollment, Offer, OfferStore, PromoCo
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
 from offerwell.models.listed_rows import insert_listed
+from offerwell.queries.code_owners import owners_of
 from offerwell.queries.code_proposals import (
     Place,
     incomplete,
@@ -142,27 +143,21 @@ def _checked(places: list[Place], texts: Mapping[int, str]) -> dict[int, str]:
     lacking = [place for place in places if place.lacks_code]
     wanted = {place.enrollment_id: texts[place.enrollment_id].strip().upper() for place in lacking}
     names = {place.enrollment_id: place.name for place in lacking}
-    owners = _owners(list(wanted.values()))
+    members = {place.enrollment_id: place.member_id for place in lacking}
+    owners = owners_of(wanted.values())
     problems: dict[int, str] = {}
     first: dict[str, int] = {}
     for enrollment_id, text in wanted.items():
         if trouble := typed_code_trouble(text):
             problems[enrollment_id] = f"{names[enrollment_id]}: {trouble}"
-        elif text in owners:
-            problems[enrollment_id] = f"{text} is already the code of {owners[text]}. Choose another one."
+        elif text in owners and not owners[text].leaves_to(members[enrollment_id]):
+            problems[enrollment_id] = owners[text].refusal(text)
         elif text in first:
             problems[enrollment_id] = f"{text} is also typed for {names[first[text]]}. Choose another one."
         first.setdefault(text, enrollment_id)
     if problems:
         raise CodesRefused(problems)
     return wanted
-
-
-def _owners(keys: list[str]) -> dict[str, str]:
-    """Who has these codes: "Nora Dubois in Summer Glow 20%"."""
-    taken = PromoCode.objects.filter(text_key__in=taken_codes(keys))
-    taken = taken.select_related("enrollment__member", "offer")
-    return {code.text_key: f"{code.enrollment.member.name} in {code.offer.name}" for code in taken}
 
 
 class _Work:

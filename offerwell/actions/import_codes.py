@@ -31,6 +31,8 @@ from offerwell.models import (
 )
 from offerwell.models.id_list import id_rows
 from offerwell.models.json_rows import text_rows, update_rows
+from offerwell.queries.code_owners import owners_of
+from offerwell.queries.payouts import default_option_id
 from offerwell.rules.adopted_code import Adoption, StoresDisagree, adoption_of
 from offerwell.rules.import_columns import ColumnField, ImportPurpose, ImportRefused
 from offerwell.rules.imported_cells import OTHER_NETWORK, BadCell, Handle, code_in, moment_in
@@ -211,10 +213,13 @@ class _Check:
     def _not_held(self, wanted: list[_Wanted]) -> list[_Wanted]:
         """Rows whose code nobody has in the workspace. The member's own are unchanged, others' rejected."""
         held = _held([one.text for one in wanted])
+        ever = owners_of(one.text.upper() for one in wanted)
         free = []
         for one in wanted:
-            owner = held.get(one.text.upper())
-            if owner is None:
+            owner, before = held.get(one.text.upper()), ever.get(one.text.upper())
+            if owner is None and before is not None and not before.leaves_to(one.member_id):
+                self._report.reject(one.row.line, before.refusal(one.text), one.row.cells)
+            elif owner is None:
                 free.append(one)
             elif (owner.offer_id, owner.member_id) == (self._offer.pk, one.member_id):
                 self._report.unchanged += 1
@@ -390,9 +395,11 @@ def _not_enrolled(offer: Offer, accepted: Sequence[_Accepted]) -> set[int]:
 def _enroll(workspace_id: int, offer: Offer, part: Sequence[_Accepted], *, at: datetime) -> int:
     """Enroll the members that are not in the offer yet. Gives how many."""
     members = Member.objects.filter(pk__in=id_rows(_not_enrolled(offer, part))).order_by("pk")
+    option = default_option_id(offer)
     new = [
         Enrollment(
-            workspace_id=workspace_id, offer=offer, member_id=pk, name_key=key, search_text=text, enrolled_at=at
+            workspace_id=workspace_id, offer=offer, member_id=pk, name_key=key, search_text=text, enrolled_at=at,
+            payout_option_id=option,
         )
         for pk, key, text in members.values_list("pk", "name_key", "search_text")
     ]  # fmt: skip

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from offerwell.actions.change_offer_status import PlanOutOfDate, wish_hash
 from offerwell.actions.record_event import record_event
-from offerwell.models import Enrollment, ScheduledChange, lock_workspace
+from offerwell.models import ChangeKind, Enrollment, ScheduledChange, lock_workspace
 from offerwell.queries.planned_change import Plan, Wish, plan_change
-from offerwell.rules.schedule import check_times
+from offerwell.rules.schedule import InvalidSchedule, check_times
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,6 +55,7 @@ def schedule_change(
             raise ScheduleKeyReused(earlier)
         if earlier is not None:
             return Scheduled(earlier, was_replayed=True)
+        _check_kind(wish)
         check_times(times, now=at)
         plan = plan_change(_bounded(wish), at=at)
         if plan.digest != digest:
@@ -62,6 +63,12 @@ def schedule_change(
         schedule = _record(workspace_id, plan, times, key=key, body_hash=body_hash, by=by, at=at)
         _record_event(schedule, by=by, at=at)
     return Scheduled(schedule, was_replayed=False)
+
+
+def _check_kind(wish: Wish) -> None:
+    """Texts are proposed, and options chosen, against what is there now; only a status can wait."""
+    if wish.kind != ChangeKind.STATUS:
+        raise InvalidSchedule("start", "Only activating and deactivating can wait for a later time.")
 
 
 def plan_figures(plan: Plan) -> dict[str, Any]:

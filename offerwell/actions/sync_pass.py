@@ -17,6 +17,7 @@ from offerwell.integrations.store import (
     BatchRefused,
     Created,
     FateUnknown,
+    Renamed,
     StoreCode,
     StoreConnector,
     StoreError,
@@ -29,10 +30,13 @@ from offerwell.rules.store_sync import (
     Sighting,
     Step,
     backoff,
-    is_renamed,
-    is_settled,
+    has_status,
+    has_text,
+    is_right,
     judge,
+    judge_former,
     judge_found,
+    judge_taken,
     look_again_at,
 )
 
@@ -177,9 +181,10 @@ class Pass:
         jobs |= self._redate(wanted[Step.SET_WINDOW])
         creations, one_by_one = self._create_in_bulk([code for code, _ in wanted[Step.CREATE]])
         written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(one_by_one)
-        written += self._rename([code for code, _ in wanted[Step.RENAME]])
-        written += self._hold_until_done(jobs, creations)
-        self._read_back([code for code in written if code.id in self.held])
+        written += self._hold_until_done(jobs, "switch", creations)
+        misnamed = self._read_back([code for code in written if code.id in self.held])
+        renamed = self._rename_all([code for code, _ in wanted[Step.RENAME]] + misnamed)
+        self._read_back([code for code in renamed if code.id in self.held])
 
     # -- look -----------------------------------------------------------------------------------------------
 
@@ -239,7 +244,33 @@ class Pass:
             found = self._asked(chunk, self.store.find, lambda code: code.text)
             if found:
                 judged += self._judged_found(found)
-        return judged
+        return self._former_looked_up(judged)
+
+    def _former_looked_up(
+        self, judged: list[tuple[ClaimedCode, Sighting | None, Judgement]]
+    ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
+        """Codes that nobody has under their text now: a lost create of ours may have left one of their former texts."""
+        settled_ones = []
+        for code, seen, verdict in judged:
+            is_open = seen is None and verdict.step in {Step.CREATE, Step.CONFIRM} and code.former_texts
+            settled_ones.append(self._found_former(code, verdict) if is_open else (code, seen, verdict))
+        return [one for one in settled_ones if one is not None]
+
+    def _found_former(
+        self, code: ClaimedCode, verdict: Judgement
+    ) -> tuple[ClaimedCode, Sighting | None, Judgement] | None:
+        for text in code.former_texts:
+            asked = self._asked([code], self.store.find, lambda _code, text=text: text)  # type: ignore[misc]
+            if not asked:
+                return None
+            seen = asked[0][1]
+            is_ours = seen is not None and seen.ref not in self.rows.foreign_refs([code], [seen.ref])
+            verdict = judge_former(code, seen, is_ours=is_ours)
+            if verdict.step == Step.ADOPT and seen is not None:
+                self.rows.keep_refs({code.id: seen.ref})
+                owned = self.held[code.id] = replace(code, ref=seen.ref)
+                return owned, seen, judge(owned, seen, now=self.clock(), margins=self.margins)
+        return code, None, verdict
 
     def _judged_found(
         self, found: list[tuple[ClaimedCode, Sighting | None]]
@@ -273,7 +304,7 @@ class Pass:
             elif found.step in {Step.SWITCH, Step.SET_WINDOW, Step.CREATE, Step.RENAME}:
                 writes[found.step].append((code, seen))
             elif found.step == Step.LOOK_LATER:
-                later[look_again_at(code, self.clock(), self.margins), found.reason].append(code)
+                later[self._later(code), found.reason].append(code)
             else:
                 self._give_up([code], "conflict" if found.step == Step.CONFLICT else "failed", found.reason)
         for (until, reason), codes in later.items():
@@ -281,6 +312,11 @@ class Pass:
         self._flag(drifted)
         self._confirm(right)
         return writes
+
+    def _later(self, code: ClaimedCode) -> datetime:
+        """When reads may be trusted over our own write; past that, less and less often."""
+        trusted, now = look_again_at(code, self.clock(), self.margins), self.clock()
+        return trusted if trusted > now else now + backoff(code.attempts, self.jitter(), self.margins)
 
     def _flag(self, drifted: list[Drifted]) -> None:
         if drifted:
@@ -335,7 +371,7 @@ class Pass:
         return answer
 
     def _hold_until_done(
-        self, jobs: dict[str, list[ClaimedCode]], creations: dict[str, list[ClaimedCode]]
+        self, jobs: dict[str, list[ClaimedCode]], how: str, creations: Mapping[str, list[ClaimedCode]] | None = None
     ) -> list[ClaimedCode]:
         """Poll until every job ended or patience did, and give the codes to read back.
 
@@ -344,7 +380,8 @@ class Pass:
         """
         done: list[ClaimedCode] = []
         made: list[ClaimedCode] = []
-        pending, wait, since = jobs | creations, FIRST_POLL, self.clock()
+        creations = creations or {}
+        pending, wait, since = {**jobs, **creations}, FIRST_POLL, self.clock()
         patience = timedelta(seconds=self.margins.job_patience)
         while pending and self.clock() - since < patience and not self._is_time_to_leave():
             self.sleep(wait)
@@ -360,8 +397,7 @@ class Pass:
             pause = UNFINISHED_PAUSE if job in creations else None
             self._unsure(codes)
             self._put_off(codes, FateUnknown("The store has not finished the change yet.", retry_after=pause))
-        self._acknowledged(done)
-        return [self._as_written(code, "switch") for code in done] + made
+        return self._done(done, how) + made
 
     def _is_time_to_leave(self) -> bool:
         if not self.should_stop():
@@ -398,66 +434,62 @@ class Pass:
             return jobs
         for chunk in self._chunks([code for code, _ in wanted], REDATE_AT_MOST):
             fenced = self._fenced(chunk, "window")
-            job = self._redate_job({code.ref: self._window(code, shown[code.id]) for code in fenced}, fenced)
+            windows = {code.ref: self._window(code, shown[code.id]) for code in fenced}
+            job = self._job(fenced, lambda windows=windows: self.store.redate(windows))  # type: ignore[misc]
             if job is not None:
                 jobs.setdefault(job, []).extend(fenced)
         return jobs
 
-    def _redate_job(
-        self, windows: dict[str, tuple[datetime, datetime | None]], fenced: list[ClaimedCode]
-    ) -> str | None:
+    def _job(self, fenced: list[ClaimedCode], ask: Callable[[], str]) -> str | None:
+        """One job for all of these, or None: no such job now."""
         if not fenced:
             return None
         try:
-            return self._sent(fenced, lambda: self._redate_asked(windows))
+            return self._sent(fenced, lambda: self._job_asked(ask))
         except BatchRefused:
             return None
 
-    def _redate_asked(self, windows: dict[str, tuple[datetime, datetime | None]]) -> str:
+    def _job_asked(self, ask: Callable[[], str]) -> str:
         """The job. Whatever else goes wrong for certain counts as "no such job now": one by one will tell more."""
         try:
-            return self.store.redate(windows)
+            return ask()
         except (AccessRefused, FateUnknown):
             raise
         except StoreError as error:
             raise BatchRefused(error.reason, permanent=True) from error
 
     def _set_window(self, chunk: list[ClaimedCode], shown: dict[int, Sighting | None]) -> list[ClaimedCode]:
-        return self._each_told(
-            chunk, "window",
-            lambda codes: self.store.set_window({code.ref: self._window(code, shown[code.id]) for code in codes}),
-        )  # fmt: skip
+        def write(codes: list[ClaimedCode]) -> Mapping[str, str]:
+            return self.store.set_window({code.ref: self._window(code, shown[code.id]) for code in codes})
 
-    def _rename(self, codes: list[ClaimedCode]) -> list[ClaimedCode]:
-        """Give discounts the code back that they were made for; what else is wrong with them is seen after."""
-        renamed: list[ClaimedCode] = []
-        for chunk in self._chunks(codes, WRITES):
-            renamed += self._each_told(
-                chunk, "rename", lambda codes: self.store.rename({code.ref: code.text for code in codes})
-            )
-        return renamed
+        return self._each_told(chunk, "window", write, self._refused_windows)
+
+    def _refused_windows(self, codes: list[ClaimedCode], refusals: Mapping[str, str]) -> list[ClaimedCode]:
+        for code in codes:
+            if refusals.get(code.ref):
+                self._give_up([code], "failed", refusals[code.ref])
+        return [code for code in codes if not refusals.get(code.ref)]
 
     def _each_told(
-        self, chunk: list[ClaimedCode], how: str, write: Callable[[list[ClaimedCode]], Mapping[str, str]]
+        self,
+        chunk: list[ClaimedCode],
+        how: str,
+        write: Callable[[list[ClaimedCode]], Answer],
+        refused: Callable[[list[ClaimedCode], Answer], list[ClaimedCode]],
     ) -> list[ClaimedCode]:
-        """One write that answers code by code. Gives the codes it was done for; the refused ones are given up."""
+        """One write that answers code by code; `refused` sees to those it was not done for. Gives the others."""
         fenced = self._fenced(chunk, how)
         if not fenced:
             return []
         try:
-            refusals = self._sent(fenced, lambda: write(fenced))
+            answers = self._sent(fenced, lambda: write(fenced))
         except StoreError as error:
-            return [code for half in self._halves(fenced, error) for code in self._each_told(half, how, write)]
-        if refusals is None:
+            halves = self._halves(fenced, error)
+            return [code for half in halves for code in self._each_told(half, how, write, refused)]
+        if answers is None:
             return []
         self._landed(fenced)
-        for code in fenced:
-            if refusals.get(code.ref):
-                self._give_up([code], "failed", refusals[code.ref])
-        done = [code for code in fenced if not refusals.get(code.ref)]
-        if how == "rename":  # says nothing of the status, so it acknowledges none
-            return [replace(self._as_written(code, how), acked_active=None) for code in done]
-        return self._done(done, how)
+        return self._done(refused(fenced, answers), how)
 
     def _window(self, code: ClaimedCode, seen: Sighting | None) -> tuple[datetime, datetime | None]:
         """The planned window; without a planned start the store's own, which a deactivation never loses."""
@@ -571,26 +603,78 @@ class Pass:
         else:
             self._give_up(codes, "failed", refusal)
 
+    def _rename_all(self, wanted: list[ClaimedCode]) -> list[ClaimedCode]:
+        """New texts by the discounts' own ids. Many at their first try travel as one job, the others one by one."""
+        jobs = self._rename_jobs([code for code in wanted if not code.attempts])
+        unsure = {code.id for codes, _ in self.unreached for code in codes}
+        left = [code for code in wanted if code.id not in self.in_flight and code.id not in unsure]
+        written = [code for chunk in self._chunks(left, WRITES) for code in self._rename(chunk)]
+        return written + self._hold_until_done(jobs, "rename")
+
+    def _rename_jobs(self, codes: list[ClaimedCode]) -> dict[str, list[ClaimedCode]]:
+        jobs: dict[str, list[ClaimedCode]] = {}
+        if len(codes) < self.store.redate_from:
+            return jobs
+        for chunk in self._chunks(codes, REDATE_AT_MOST):
+            fenced = self._fenced(chunk, "rename")
+            texts = {code.ref: code.text for code in fenced}
+            job = self._job(fenced, lambda texts=texts: self.store.rename_together(texts))  # type: ignore[misc]
+            if job is not None:
+                jobs.setdefault(job, []).extend(fenced)
+        return jobs
+
+    def _rename(self, chunk: list[ClaimedCode]) -> list[ClaimedCode]:
+        def write(codes: list[ClaimedCode]) -> Mapping[str, Renamed]:
+            return self.store.rename({code.ref: code.text for code in codes})
+
+        return self._each_told(chunk, "rename", write, self._refused_texts)
+
+    def _refused_texts(self, codes: list[ClaimedCode], answers: Mapping[str, Renamed]) -> list[ClaimedCode]:
+        for code in codes:
+            if answers[code.ref].is_gone:  # the next pass finds that out too, and creates it
+                self._put_off([code], StoreError(answers[code.ref].refusal))
+            elif answers[code.ref].refusal and not answers[code.ref].taken:
+                self._give_up([code], "failed", answers[code.ref].refusal)
+        self._settle_taken([code for code in codes if answers[code.ref].taken])
+        return [code for code in codes if not answers[code.ref].refusal]
+
+    def _settle_taken(self, codes: list[ClaimedCode]) -> None:
+        """The store has each text already: another code of ours lets go of it soon, anybody else is a conflict."""
+        found = self._asked(codes, self.store.find, lambda code: code.text) if codes else []
+        foreign = self.rows.foreign_refs(codes, [seen.ref for _, seen in found if seen]) if found else set()
+        for code, seen in found:
+            verdict = judge_taken(code, seen, is_ours=seen is not None and seen.ref in foreign)
+            if verdict.step == Step.CONFLICT:
+                self._give_up([code], "conflict", verdict.reason)
+            else:
+                self._put_off([code], StoreError(verdict.reason))
+
     # -- read back ------------------------------------------------------------------------------------------
 
-    def _read_back(self, written: list[ClaimedCode]) -> None:
+    def _read_back(self, written: list[ClaimedCode]) -> list[ClaimedCode]:
+        """Settle what was written. Gives the codes whose status is right now and whose text is still to follow."""
+        misnamed: list[ClaimedCode] = []
         right: list[Settled] = []
         hidden: dict[datetime, list[ClaimedCode]] = defaultdict(list)
         wrong: dict[str, list[ClaimedCode]] = defaultdict(list)
         for code, seen in self._read(written):
-            if is_settled(code, seen, self.clock()):
+            now = self.clock()
+            if is_right(code, seen, now):
                 right.append(settled(code, seen))
-            elif self.clock() < (again := look_again_at(code, self.clock(), self.margins)):
+            elif code.written_how != "rename" and seen is not None and has_status(code, seen, now):
+                misnamed.append(code)
+            elif code.written_how == "rename" and seen is not None and has_text(code, seen, now):
+                hidden[now].append(code)  # its text is ours, its status comes next
+            elif now < (again := look_again_at(code, now, self.margins)):
                 hidden[again].append(code)
-            elif code.written_how == "rename" and not is_renamed(code, seen, self.clock()):
-                hidden[self.clock()].append(code)  # the code is ours again, its status comes next
             else:
-                wrong[status_of(seen)].append(code)
+                wrong[status_of(seen) if seen is None or has_text(code, seen, now) else seen.text].append(code)
         for until, codes in hidden.items():
             self._wait(codes, until, "Waiting for the store to show the change.")
         for status, codes in wrong.items():
             self._put_off(codes, StoreError(f"The store still shows {status} after the change."))
         self._confirm(right)
+        return misnamed
 
     # -- the small steps all of these share -----------------------------------------------------------------
 
@@ -643,13 +727,12 @@ class Pass:
         return [codes[:half], codes[half:]]
 
     def _done(self, codes: list[ClaimedCode], how: str) -> list[ClaimedCode]:
-        self._acknowledged(codes)
-        return [self._as_written(code, how) for code in codes]
-
-    def _acknowledged(self, codes: Sequence[ClaimedCode]) -> None:
-        if codes:
+        if codes and how == "rename":
+            self.rows.renamed(codes)
+        elif codes:
             self.rows.acknowledge(codes)
         self._landed(codes)
+        return [self._as_written(code, how) for code in codes]
 
     def _landed(self, codes: Sequence[ClaimedCode]) -> None:
         """Nothing of ours is on its way to these codes any more."""
@@ -657,9 +740,9 @@ class Pass:
             self.in_flight.pop(code.id, None)
 
     def _as_written(self, code: ClaimedCode, how: str) -> ClaimedCode:
+        acked = code.acked_active if how == "rename" else code.wants_active
         return replace(
-            code, last_write_at=self.clock(), acked_active=code.wants_active, written_generation=code.generation,
-            written_how=how,
+            code, last_write_at=self.clock(), acked_active=acked, written_generation=code.generation, written_how=how,
         )  # fmt: skip
 
     def _unsure(self, codes: list[ClaimedCode]) -> None:

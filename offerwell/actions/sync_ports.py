@@ -45,10 +45,16 @@ class SyncRows(Protocol):
         """Lengthen our leases. Gives the rows we still hold."""
 
     def fence(self, codes: Sequence[ClaimedCode], how: str) -> set[int]:
-        """Note that we are about to write. Gives the rows still ours and of the claimed generation."""
+        """Note that we are about to write. Gives the rows still ours and of the claimed generation.
+
+        A rename (`how`) leaves what is known of the status as it is.
+        """
 
     def acknowledge(self, codes: Sequence[ClaimedCode]) -> None:
         """The store said that our write of each row's wanted status is done."""
+
+    def renamed(self, codes: Sequence[ClaimedCode]) -> None:
+        """The store said that our rename of each row is done. It says nothing of their status."""
 
     def keep_refs(self, refs: Mapping[int, str]) -> None:
         """Store the ids of discounts just made or adopted, at once: a crash must not lose them."""

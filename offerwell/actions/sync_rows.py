@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from offerwell.actions.keep_drifts import keep_drifts
 from offerwell.integrations.store import CodeSpec
-from offerwell.models import ChangeProgress, ItemOutcome, Offer, Store, StoreCode, lock_workspace
+from offerwell.models import ChangeProgress, CodeHistory, ItemOutcome, Offer, Store, StoreCode, lock_workspace
 from offerwell.models.id_list import id_rows
 from offerwell.models.insert_select import insert_select
 from offerwell.models.json_rows import update_rows
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CLAIMED = (
     "id", "code_id", "code__text", "title_there", "ref", "code__is_active", "generation", "observed_generation",
     "starts", "ends", "suspect_until", "attempts", "last_write_at", "acked_active", "written_generation",
-    "written_how", "problem", "is_redated",
+    "written_how", "problem", "is_redated", "code__text_change_id",
 )  # fmt: skip
 _UPSERT = (
     "ON CONFLICT (change_id, store_id, code_id) DO UPDATE SET result = excluded.result, reason = excluded.reason,"
@@ -88,7 +88,8 @@ class DatabaseRows:
             ends=Coalesce("code__ends_at", "code__offer__ends_at"),
             title_there=Case(When(code__offer__title="", then=F("code__offer__name")), default=F("code__offer__title")),
         )
-        return [_claimed(row) for row in rows.order_by("code_id").values_list(*_CLAIMED)]
+        claimed = [_claimed(row) for row in rows.order_by("code_id").values_list(*_CLAIMED)]
+        return _with_former_texts(claimed)
 
     def _held(self, ids: Iterable[int]) -> QuerySet[StoreCode]:
         return StoreCode.objects.filter(pk__in=id_rows(ids), lease_owner=self.owner)
@@ -101,14 +102,16 @@ class DatabaseRows:
             return set(held.values_list("pk", flat=True))
 
     def fence(self, codes: Sequence[ClaimedCode], how: str) -> set[int]:
-        """Note that we are about to write. Gives the rows still ours and of the claimed generation."""
+        """Note that we are about to write. Gives the rows still ours and of the claimed generation.
+
+        A rename leaves what is known of the status as it is.
+        """
         kept: set[int] = set()
+        unsure: dict[str, Any] = {} if how == "rename" else {"acked_active": None}
         with self._in_turn():
             for generation, ids in _by_generation(codes).items():
                 rows = self._held(ids).filter(generation=generation)
-                rows.update(
-                    last_write_at=self.clock(), acked_active=None, written_generation=generation, written_how=how
-                )
+                rows.update(last_write_at=self.clock(), written_generation=generation, written_how=how, **unsure)
                 kept.update(rows.values_list("pk", flat=True))
         return kept
 
@@ -120,6 +123,11 @@ class DatabaseRows:
                 continue
             with self._in_turn():
                 self._held(ids).update(acked_active=active, last_write_at=self.clock())
+
+    def renamed(self, codes: Sequence[ClaimedCode]) -> None:
+        """The store said that our rename of each row is done."""
+        with self._in_turn():
+            self._held(code.id for code in codes).update(last_write_at=self.clock())
 
     def keep_refs(self, refs: Mapping[int, str]) -> None:
         """Store the ids of discounts just made or adopted, at once: a crash must not lose them."""
@@ -294,8 +302,20 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedCode:
         is_suspect=named["suspect_until"] is not None, attempts=named["attempts"],
         last_write_at=named["last_write_at"], acked_active=named["acked_active"],
         written_generation=named["written_generation"], written_how=named["written_how"], problem=named["problem"],
-        is_redated=named["is_redated"],
+        is_redated=named["is_redated"], was_renamed=named["code__text_change_id"] is not None,
     )  # fmt: skip
+
+
+def _with_former_texts(claimed: list[ClaimedCode]) -> list[ClaimedCode]:
+    """A create whose answer was lost, and then a refresh: what may exist on the store has the text of before."""
+    lost = {code.code_id for code in claimed if code.was_renamed and code.is_suspect and not code.ref}
+    if not lost:
+        return claimed
+    texts: dict[int, list[str]] = defaultdict(list)
+    entries = CodeHistory.objects.filter(code_id__in=id_rows(lost), until_at__isnull=False).order_by("-pk")
+    for code_id, text in entries.values_list("code_id", "text"):
+        texts[code_id].append(text)
+    return [replace(code, former_texts=tuple(texts.get(code.code_id, ()))) for code in claimed]
 
 
 def _spec(code: ClaimedCode, offer: Offer, now: datetime) -> CodeSpec:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offerwell.actions.change_offer_status import Applied, KeyReused, change_offer_status
-from offerwell.models import BulkChange, OfferPart
+from offerwell.models import BulkChange, ChangeKind, OfferPart
 from offerwell.queries.planned_change import Plan, Wish, plan_change
-from offerwell.rules.drift import What
+from offerwell.rules.bulk_changes import What
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,10 +21,10 @@ class NothingToUndo(Exception):
 
 def undo_wish(change: BulkChange) -> Wish:
     """The inverse of a change, for exactly its items. One that moved only dates leaves the status alone."""
-    keeps_status = change.what != What.STATUS
+    is_status, keeps_status = change.kind == ChangeKind.STATUS, change.what in {What.DATES, What.NAMES}
     return Wish(
-        offer=change.offer, part=OfferPart(change.part), to_active=change.to_active == keeps_status, selection=None,
-        undoes=change, keeps_status=keeps_status,
+        offer=change.offer, part=OfferPart(change.part), selection=None, undoes=change, kind=ChangeKind(change.kind),
+        to_active=is_status and change.to_active == keeps_status, keeps_status=keeps_status,
     )  # fmt: skip
 
 
@@ -51,7 +51,8 @@ def undo_bulk_change(
     if earlier is not None:
         return Applied(earlier, was_replayed=True)
     if not plan.will_change:
-        raise NothingToUndo("Nothing to undo: every code or link of this change was changed again since.")
+        what = "payout" if change.kind == ChangeKind.PAYOUT else "code or link"
+        raise NothingToUndo(f"Nothing to undo: every {what} of this change was changed again since.")
     return change_offer_status(
         workspace_id=workspace_id, wish=plan.wish, digest=digest or plan.digest, key=key, by=by, at=at
     )

@@ -46,6 +46,7 @@ from offerwell.models import (
 )
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.offer_draft import OfferDraft
+from offerwell.rules.payouts import written_option
 from offerwell.rules.permissions import Actor
 from offerwell.rules.selection import MemberFilter, MemberSelection
 
@@ -126,6 +127,12 @@ def _workspace(*, fixed_password: bool, at: datetime) -> tuple[Workspace, User, 
     user.save()
     TeamMember.objects.create(workspace=workspace, user=user, role=Role.OWNER)
     return workspace, user, sign_in
+
+
+# What the offers pay: the first for everybody, the others for Edit Payout.
+_FOUNDERS_PAY = ("Standard=cps:10", "Founding partner=cps:15")
+_SUMMER_PAYS = ("Standard=cps:12", "Top seller=cpa+cps:5USD+10")
+_HOLIDAY_PAYS = ("Standard=cps:8", "Per click=cpc:0.20USD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +218,14 @@ class _Story:
             description="Links to the whole shop for the holidays.",
         )  # fmt: skip
         made = [
-            create_offer(workspace_id=self.workspace.pk, draft=draft, by=self.ana, at=draft.starts_at or self.at)
-            for draft in (founders, summer, holiday)
+            create_offer(
+                workspace_id=self.workspace.pk,
+                draft=draft,
+                by=self.ana,
+                at=draft.starts_at or self.at,
+                payouts=[written_option(text) for text in payouts],
+            )
+            for draft, payouts in ((founders, _FOUNDERS_PAY), (summer, _SUMMER_PAYS), (holiday, _HOLIDAY_PAYS))
         ]
         return made[0], made[1], made[2]
 

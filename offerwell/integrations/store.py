@@ -99,6 +99,18 @@ class Created:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """What became of one rename: done, or the store's `refusal` sentence.
+
+    `taken`: another discount has the text. `is_gone`: there is no such discount any more.
+    """
+
+    refusal: str = ""
+    taken: bool = False
+    is_gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StoreIdentity:
     """Who answers: shown when a person connects a store."""
 
@@ -118,7 +130,7 @@ class StoreConnector(Protocol):
 
     batch_size: int
     redate_from: int
-    """From so many windows on, `redate` is cheaper than `set_window`."""
+    """From so many windows on, `redate` is cheaper than `set_window`, and `rename_together` than `rename`."""
     create_from: int
     """From so many specs on, `create_many` is cheaper than `create` (none ever: a number no store reaches).
 
@@ -166,15 +178,18 @@ class StoreConnector(Protocol):
     def set_window(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> Mapping[str, str]:
         """Give each ref its start and end. Answers ref → refusal sentence, empty when done."""
 
-    def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
-        """Give each ref, a discount of one code, this code. Answers ref → refusal sentence, empty when done."""
-
     def redate(self, windows: Mapping[str, tuple[datetime, datetime | None]]) -> str:
         """Ask for many windows at once; gives the id of an asynchronous job, for `jobs_done` like a switch.
 
         A job says nothing of single codes: read them back. Raises BatchRefused when the store takes
         no such job now; nothing is under way then, and `set_window` may still do it.
         """
+
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
+        """Give each ref's single code another text. It keeps its id, its status, its window and its terms."""
+
+    def rename_together(self, texts: Mapping[str, str]) -> str:
+        """Ask for many renames at once; gives the id of an asynchronous job, like `redate`."""
 
     def close(self) -> None:
         """Let the connections go; the connector is not used afterwards."""

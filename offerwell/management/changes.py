@@ -19,7 +19,7 @@ from offerwell.management.opened import (
 )
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.scheduling import cancel, scheduled
-from offerwell.management.waiting import change_verb, exit_code_of, follow, told_change, waiting_options
+from offerwell.management.waiting import exit_code_of, follow, told_change, waiting_options
 
 if TYPE_CHECKING:
     from offerwell.models import BulkChange
@@ -49,7 +49,7 @@ def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None,
         from offerwell.models import BulkChange
         from offerwell.queries.change_progress import progress_of_all
 
-        found = BulkChange.objects.select_related("offer").order_by("-pk")
+        found = BulkChange.objects.select_related("offer", "payout_option").order_by("-pk")
         if offer_text:
             found = found.filter(offer=find_offer(offer_text))
         listed = progress_of_all(found[:limit])
@@ -60,9 +60,11 @@ def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None,
 
 
 def _row(progress: Progress) -> list[object]:
+    from offerwell.ui.change_words import NOUNS, words_of_change
+
     change = progress.change
-    verb = change_verb(change)
-    what = f"{change.part} {verb}" + (f" (undoes {change.undoes_id})" if change.undoes_id else "")
+    done = words_of_change(change).done
+    what = f"{NOUNS[change.part][1]} {done}" + (f" (undoes {change.undoes_id})" if change.undoes_id else "")
     state = progress.state.replace("_", " ")
     when = f"{change.at:%Y-%m-%d %H:%M}"
     return [change.pk, when, change.offer.name, what, f"{change.changed:,}", state, change.actor_name]

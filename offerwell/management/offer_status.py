@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 from dataclasses import dataclass
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from offerwell.actions.change_offer_status import Applied
     from offerwell.models import Offer, OfferPart, Workspace
     from offerwell.queries.planned_change import Plan, Wish
+    from offerwell.rules.selection import MemberSelection
 
 REASONS = {
     "not_in_offer": "not in this offer",
     "no_code": "without a code or link",
     "ended": "past the end date",
     "changed_since": "changed again since",
+    "taken": "whose new text somebody else has or had",
 }
 
 
@@ -119,12 +122,10 @@ def _part_of(offer: Offer, *, codes: bool | None) -> OfferPart:
 
 
 def _planned_and_applied(workspace: Workspace, wish: Wish, ask: Ask) -> ExitCode:
-    from offerwell.actions.change_offer_status import change_offer_status
-
     replayed = _made_before(workspace, wish, ask)
     if replayed is not None:
-        return _told(replayed, ask)
-    plan = _plan_of_somebody(wish)
+        return told(replayed, ask)
+    plan = plan_of_somebody(wish)
     others = overlap_lines(plan, found_overlaps(plan, None))
     if ask.plan_only:
         show_plan(plan, as_json=ask.as_json)
@@ -132,13 +133,45 @@ def _planned_and_applied(workspace: Workspace, wish: Wish, ask: Ask) -> ExitCode
             note(line)
         return ExitCode.DONE
     confirm(plan, ask, more=others)
-    applied = refusing(
+    return told(applied_once(workspace, plan, ask), ask)
+
+
+def applied_once(workspace: Workspace, plan: Plan, ask: Ask) -> Applied:
+    """Apply the plan, or what `--digest` asked for; refusals in the words of this door."""
+    from offerwell.actions.change_offer_status import change_offer_status
+
+    applied: Applied = refusing(
         lambda: change_offer_status(
-            workspace_id=workspace.pk, wish=wish, digest=ask.digest or plan.digest,
+            workspace_id=workspace.pk, wish=plan.wish, digest=ask.digest or plan.digest,
             key=ask.key or f"cli-{secrets.token_hex(16)}", by=acting_person(), at=now(),
         )
     )  # fmt: skip
-    return _told(applied, ask)
+    return applied
+
+
+def change_made_before(
+    ask: Ask, kind: str, offer: Offer, selection: MemberSelection, *, option_id: int | None = None
+) -> Applied | None:
+    """The change that the key made, of a refresh or a payout. Refuses a key that stands for something else.
+
+    New texts are proposed anew each time, so of a refresh the kind, the offer and the members must be the same.
+    """
+    from offerwell.actions.change_offer_status import Applied
+    from offerwell.models import BulkChange
+
+    if ask.plan_only or ask.key is None:
+        return None
+    earlier = BulkChange.objects.select_related("offer").filter(key=ask.key).first()
+    if earlier is None:
+        return None
+    asked = json.loads(json.dumps(selection.to_json()))  # as the database gave it back
+    same = (earlier.kind, earlier.offer_id, earlier.selection, earlier.payout_option_id)
+    if same != (kind, offer.pk, asked, option_id):
+        raise Refused(
+            f"The key was used for another change, number {earlier.pk}. Nothing was done.",
+            "Use a new key, or leave --key away.",
+        )
+    return Applied(earlier, was_replayed=True)
 
 
 def _planned_and_scheduled(workspace: Workspace, wish: Wish, later: Later, ask: Ask) -> ExitCode:
@@ -148,7 +181,7 @@ def _planned_and_scheduled(workspace: Workspace, wish: Wish, later: Later, ask: 
         note(f"This was asked before with the same key: it is scheduled change {earlier.pk}. Nothing was done again.")
         return told_schedule(earlier, as_json=ask.as_json)
     check_ahead(times)
-    plan = _plan_of_somebody(wish)
+    plan = plan_of_somebody(wish)
     if ask.plan_only:
         show_plan(plan, as_json=ask.as_json)
         for line in times_lines(plan, times):
@@ -161,7 +194,8 @@ def _planned_and_scheduled(workspace: Workspace, wish: Wish, later: Later, ask: 
     )
 
 
-def _plan_of_somebody(wish: Wish) -> Plan:
+def plan_of_somebody(wish: Wish) -> Plan:
+    """The plan now. Refuses one that means nobody."""
     from offerwell.queries.planned_change import plan_change
 
     plan = plan_change(wish, at=now())
@@ -203,7 +237,8 @@ def refusing(apply: Any) -> Any:
         ) from refused
 
 
-def _told(applied: Applied, ask: Ask) -> ExitCode:
+def told(applied: Applied, ask: Ask) -> ExitCode:
+    """The change as the answer, now or once the stores have followed."""
     if applied.was_replayed:
         note(f"This was asked before with the same key: it is change {applied.change.pk}. Nothing was done again.")
     if ask.wait:
@@ -241,13 +276,16 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
 
 def plan_lines(plan: Plan) -> tuple[str, ...]:
     """The plan for a person."""
+    from offerwell.ui.change_words import NOUNS, words_of
+
     wish = plan.wish
-    verb = "Activate" if wish.to_active else "Deactivate"
+    verb, nouns = words_of(wish.what, to_active=wish.to_active).verb, NOUNS[str(wish.part)][1]
+    to_option = "" if wish.payout_option is None else f" to {wish.payout_option.name}"
     lines = [
-        f"{verb} {wish.part} of “{wish.offer.name}”",
+        f"{verb} {nouns} of “{wish.offer.name}”{to_option}",
         f"  Members selected  {plan.selected:>9,}",
-        f"  Will change       {plan.will_change:>9,} {wish.part}",
-        f"  Already so        {plan.already_so:>9,} {wish.part}",
+        f"  Will change       {plan.will_change:>9,} {nouns}",
+        f"  Already so        {plan.already_so:>9,} {nouns}",
         f"  Left out          {plan.excluded:>9,}",
     ]
     lines += [f"    {count:,} {REASONS[str(reason)]}" for reason, count in plan.reasons]

@@ -12,6 +12,8 @@ from offerwell.management.choosing import Chosen, choosing_options, filter_of, n
 from offerwell.management.member_lines import lines_of_file, member_ids
 from offerwell.management.offer_status import activate, deactivate
 from offerwell.management.opened import acting_person, find_offer, find_store, now, opened_workspace, workspace_option
+from offerwell.management.payouts import payout, refusal_of
+from offerwell.management.refreshing import refresh
 from offerwell.management.refusal import Refused
 
 if TYPE_CHECKING:
@@ -32,11 +34,13 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-
 
 @click.group()
 def offers() -> None:
-    """Offers: list, show, create, enroll, generate, activate, deactivate."""
+    """Offers: list, show, create, enroll, generate, activate, deactivate, refresh, payout."""
 
 
 offers.add_command(activate)
 offers.add_command(deactivate)
+offers.add_command(refresh)
+offers.add_command(payout)
 
 
 @offers.command("list")
@@ -80,14 +84,17 @@ def _show(offer: Offer, *, as_json: bool) -> None:
     answer(f"  Window    {body['starts_at'] or 'from the beginning'} – {body['ends_at'] or 'no end'}")
     answer(f"  Stores    {', '.join(body['stores']) or 'none'}")
     answer(f"  Links to  {body['destination'] or '–'}")
+    answer(f"  Payout    {', '.join(option['name'] for option in body['payouts']) or 'none'}")
     answer(f"  Members   {body['members']:,}")
     for part in ("codes", "links"):
         answer(f"  {part.title():8}  {body[part]['active']:,} active, {body[part]['deactivated']:,} deactivated")
 
 
 def _offer_json(offer: Offer) -> dict[str, Any]:
+    from offerwell.management.payouts import option_json
     from offerwell.models import Enrollment, OfferStore, PromoCode, SalesLink
     from offerwell.queries.offer_list import offer_terms
+    from offerwell.queries.payouts import counted_options
 
     stores = OfferStore.objects.filter(offer=offer).order_by("pk").values_list("store__label", "store__currency")
     currency = next((currency for _, currency in stores), "")
@@ -98,6 +105,7 @@ def _offer_json(offer: Offer) -> dict[str, Any]:
         "terms": offer_terms(offer, currency), **_terms_json(offer),
         "starts_at": _moment(offer.starts_at), "ends_at": _moment(offer.ends_at), "destination": offer.destination,
         "stores": [label for label, _ in stores], "members": Enrollment.objects.filter(offer=offer).count(),
+        "payouts": [option_json(row) for row in counted_options(offer)],
         "codes": _by_status(PromoCode, offer), "links": _by_status(SalesLink, offer),
     }  # fmt: skip
 
@@ -139,10 +147,14 @@ def _by_status(model: Any, offer: Offer) -> dict[str, int]:
     return {"active": counts.get(True, 0), "deactivated": counts.get(False, 0)}
 
 
+_PAYOUT_HELP = "[NAME=]cps:10, cpa:5USD, cpa+cps:5USD+3 or cpc:0.20USD; repeatable, the first is the default."
+
+
 def _create_options(command: Any) -> Any:
     for option in (
         json_option,
         workspace_option,
+        click.option("--payout", "payouts", multiple=True, metavar="OPTION", help=_PAYOUT_HELP),
         click.option("--description", default="", help="For your team; members do not see it."),
         click.option("--destination", default="", metavar="URL", help="Where the links lead."),
         click.option("--pattern", default="", help="Names of codes, such as GLOW{first_name}{discount}."),
@@ -203,10 +215,14 @@ def create(name: str, workspace_slug: str | None, as_json: bool, **typed: Any) -
     with opened_workspace(workspace_slug) as workspace:
         from offerwell.actions.create_offer import create_offer
         from offerwell.rules.offer_draft import OfferRefused
+        from offerwell.rules.payouts import PayoutRefused, written_option
 
         draft = _draft(name, typed)
         try:
-            offer = create_offer(workspace_id=workspace.pk, draft=draft, by=acting_person(), at=now())
+            payouts = [written_option(text) for text in typed["payouts"]]
+            offer = create_offer(workspace_id=workspace.pk, draft=draft, by=acting_person(), at=now(), payouts=payouts)
+        except PayoutRefused as refused:
+            raise refusal_of(refused.problems) from refused
         except OfferRefused as refused:
             raise Refused(
                 "The offer was not created.", "Correct these and run the command again.",

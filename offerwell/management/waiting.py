@@ -106,22 +106,19 @@ def _sync_here(change: BulkChange) -> None:
 
 
 def _show(progress: Progress) -> None:
+    from offerwell.ui.change_words import counted, words_of_change
+
     change = progress.change
-    verb = change_verb(change)
+    done = words_of_change(change).done
     state = progress.state.replace("_", " ")
-    answer(f"Change {change.pk}: {change.changed:,} {change.part} of “{change.offer.name}” {verb}; stores: {state}.")
+    what = counted(change.changed, change.part) if change.kind != "status" else f"{change.changed:,} {change.part}"
+    stores = f"; stores: {state}" if progress.stores or change.kind == "status" else ""
+    answer(f"Change {change.pk}: {what} of “{change.offer.name}” {done}{stores}.")
     if progress.stores:
         head = ("Store", "Changed", "Already so", "Re-created", "Conflict", "Failed", "Superseded", "Waiting")
         answer_table(head, [_cells(store.to_json()) for store in progress.stores])
     if progress.bad:
         note(f"Next: `offerwell changes show {change.pk}` has the reasons; `offerwell changes retry {change.pk}`.")
-
-
-def change_verb(change: BulkChange) -> str:
-    """What it did to its codes or links: "activated", "deactivated", "dates set", "names set"."""
-    if change.what != "status":
-        return f"{change.what} set"
-    return "activated" if change.to_active else "deactivated"
 
 
 def _cells(store: dict[str, object]) -> list[object]:

@@ -3,17 +3,20 @@
 from offerwell.models.bulk_change import (
     BulkChange,
     BulkChangeItem,
+    ChangeKind,
     ChangeProgress,
     ItemOutcome,
     OfferPart,
     OutcomeResult,
 )
+from offerwell.models.code_proposal import CodeProposal, ProposalBatch
 from offerwell.models.drift import Drift, StoreAudit, WindowItem
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
 from offerwell.models.import_file import ImportFile, ImportState
 from offerwell.models.member import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.models.offer import Offer, OfferStatus, OfferStore, OfferTally, OfferType
+from offerwell.models.payout import PayoutKind, PayoutOption
 from offerwell.models.pending_install import PendingInstall
 from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
 from offerwell.models.scheduled_change import OPEN_STATES, ScheduledChange, ScheduleState
@@ -29,8 +32,10 @@ __all__ = [
     "OPEN_STATES",
     "BulkChange",
     "BulkChangeItem",
+    "ChangeKind",
     "ChangeProgress",
     "CodeHistory",
+    "CodeProposal",
     "Drift",
     "Enrollment",
     "Event",
@@ -48,8 +53,11 @@ __all__ = [
     "OfferTally",
     "OfferType",
     "OutcomeResult",
+    "PayoutKind",
+    "PayoutOption",
     "PendingInstall",
     "PromoCode",
+    "ProposalBatch",
     "Role",
     "SalesLink",
     "ScheduleState",

@@ -8,27 +8,42 @@ from django.conf import settings
 from django.db import models
 
 from offerwell.models.offer import Offer
+from offerwell.models.payout import PayoutOption
 from offerwell.models.store import Store
 from offerwell.models.workspace import WorkspaceOwned
+from offerwell.rules.bulk_changes import What
+
+
+class ChangeKind(models.TextChoices):
+    """What a bulk change changes."""
+
+    STATUS = "status", "Status"
+    REFRESH = "refresh", "Text of codes"
+    PAYOUT = "payout", "Payout option"
 
 
 class OfferPart(models.TextChoices):
-    """Which part of an offer a change is about."""
+    """Which part of an offer a change is about. A payout is about the members' places in the offer."""
 
     CODES = "codes", "Codes"
     LINKS = "links", "Links"
+    MEMBERS = "members", "Members"
 
 
 class BulkChange(WorkspaceOwned):
     """A person's confirmed intent. Ids rise in the workspace's order of intents.
 
-    `selected` counts members; `changed` and `already_so` count codes or links; `excluded_reasons`
-    maps a reason of `rules.offer_status.Exclusion` to how many. `key` makes a repeat harmless.
+    `kind` says how it was written, `what` what it is about. `to_active` means something for the kind *status* only,
+    `payout_option` for the kind *payout* (empty where an undo gives each member back its own). `selected` counts
+    members; `changed` and `already_so` count codes, links or, of a payout, members; `excluded_reasons` maps a reason
+    of `rules.offer_status.Exclusion` to how many. `key` makes a repeat harmless.
     """
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="bulk_changes")
+    kind = models.CharField(max_length=8, choices=ChangeKind, default=ChangeKind.STATUS, db_default="status")
     part = models.CharField(max_length=8, choices=OfferPart)
     to_active = models.BooleanField()
+    payout_option = models.ForeignKey(PayoutOption, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     actor_name = models.CharField(max_length=160)
@@ -50,9 +65,18 @@ class BulkChange(WorkspaceOwned):
         indexes: ClassVar = [models.Index(fields=["workspace", "-id"], name="bulk_change_latest")]
 
     @property
-    def what(self) -> str:
-        """What of its codes it changed: their status, or their dates or names while the status stays."""
-        return str(self.selection.get("what", "status"))
+    def what(self) -> What:
+        """What it is about. A change of the kind *status* may have left the status and set dates or names only."""
+        return What(self.selection.get("what", What.STATUS) if self.kind == ChangeKind.STATUS else self.kind)
+
+    @property
+    def target(self) -> str:
+        """The target in one word or name, as the documented JSON has it."""
+        if self.kind == ChangeKind.STATUS:
+            return "active" if self.to_active else "deactivated"
+        if self.undoes_id is not None:
+            return "as_before"
+        return self.payout_option.name if self.payout_option else "new_text"
 
     @property
     def answers(self) -> dict[str, str]:
@@ -61,13 +85,18 @@ class BulkChange(WorkspaceOwned):
 
 
 class BulkChangeItem(WorkspaceOwned):
-    """One code or link that the change changed. No foreign keys: they cost at a million rows."""
+    """One code, link or place of a member that the change changed. No foreign keys: they cost at a million rows.
+
+    It says what it replaced: the intent (`was_active`), the payout option (`was_option_id`, where `was_active`
+    means nothing); the text before and after a refresh is in the code's history, which names the change.
+    """
 
     change_id = models.BigIntegerField()
     target_id = models.BigIntegerField()
     enrollment_id = models.BigIntegerField()
     member_id = models.BigIntegerField()
     was_active = models.BooleanField()
+    was_option_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["change_id", "target_id"], name="change_item_once")]

@@ -35,10 +35,12 @@ class PromoCode(Switchable):
     """Text a shopper types. `text_key` is upper-cased: stores compare codes without case.
 
     `starts_at` and `ends_at` are this code's planned window where it differs from the offer's.
+    `text_change_id` is the bulk change that gave it this text (empty: it was made with it).
     """
 
     text = models.CharField(max_length=255)
     text_key = models.CharField(max_length=255)
+    text_change_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "text_key"], name="code_text_once")]
@@ -66,7 +68,11 @@ class SalesLink(Switchable):
 
 
 class CodeHistory(WorkspaceOwned):
-    """Which member a code text belonged to, from when until when. Kept for ever."""
+    """Which member a code text belonged to, from when until when. Kept for ever.
+
+    A text that was once a member's is never given to another one: orders by it still belong to the first.
+    `opened_by` and `closed_by` are the bulk changes that gave and took it (empty: it came with the code, has it still).
+    """
 
     code = models.ForeignKey(PromoCode, on_delete=models.PROTECT, related_name="history")
     member_id = models.BigIntegerField()
@@ -74,6 +80,8 @@ class CodeHistory(WorkspaceOwned):
     text_key = models.CharField(max_length=255)
     from_at = models.DateTimeField()
     until_at = models.DateTimeField(null=True, blank=True)
+    opened_by = models.BigIntegerField(null=True, blank=True)
+    closed_by = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["workspace", "text_key"], name="code_history_by_text")]

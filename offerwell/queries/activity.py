@@ -11,10 +11,13 @@ from django.db.models import Exists, OuterRef
 from offerwell.models import (
     BulkChange,
     BulkChangeItem,
+    ChangeKind,
+    CodeHistory,
     ItemOutcome,
     Member,
     OfferPart,
     OutcomeResult,
+    PayoutOption,
     PromoCode,
     SalesLink,
     Store,
@@ -22,9 +25,10 @@ from offerwell.models import (
 )
 from offerwell.queries.change_progress import Progress, progress_of_all
 from offerwell.queries.planned_change import Wish, planned_rows
+from offerwell.rules.bulk_changes import What
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -80,12 +84,17 @@ class StoreOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """One changed code or link. A link, and a code no store has, have no outcomes: the intent is all."""
+    """One changed code, link or payout. Where no store is concerned there are no outcomes: the intent is all.
+
+    `before` and `wanted` are "active" or "deactivated", of a refresh texts, of a payout names of options, and empty
+    where dates or names were set.
+    """
 
     pk: int
     member: Member | None
     text: str
-    was_active: bool
+    before: str
+    wanted: str
     outcomes: tuple[StoreOutcome, ...]
 
 
@@ -99,7 +108,7 @@ class ItemPage:
 
 def change_list(*, before: int | None, after: int | None, size: int = PAGE_SIZE) -> ChangeList:
     """The changes older than `before`, or the ones just newer than `after`, or the newest."""
-    changes = BulkChange.objects.select_related("offer")
+    changes = BulkChange.objects.select_related("offer", "payout_option")
     if after is not None:
         found = list(changes.filter(pk__gt=after).order_by("pk")[: size + 1])
         has_newer, has_older = len(found) > size, True
@@ -165,7 +174,8 @@ class Interference:
 
 def changes_between(wish: Wish, *, seen_up_to: int, at: datetime, most: int = 3) -> tuple[Interference, ...]:
     """The changes newer than `seen_up_to` that touched what the wish means, newest first."""
-    newer = BulkChange.objects.filter(offer=wish.offer, part=wish.part, pk__gt=seen_up_to).order_by("-pk")[:most]
+    newer = BulkChange.objects.filter(offer=wish.offer, kind=wish.kind, part=wish.part, pk__gt=seen_up_to)
+    newer = newer.order_by("-pk")[:most]
     meant = planned_rows(wish, at=at).order_by().values("pk")
     counted = [
         (change, BulkChangeItem.objects.filter(change_id=change.pk, target_id__in=meant).count()) for change in newer
@@ -199,7 +209,7 @@ def _items(change: BulkChange, wanted: ItemFilter) -> QuerySet[BulkChangeItem]:
     items = BulkChangeItem.objects.filter(change_id=change.pk)
     if wanted == ItemFilter.ALL:
         return items
-    if change.part == OfferPart.LINKS:
+    if change.part != OfferPart.CODES:
         return items if wanted == ItemFilter.CHANGED else items.none()
     outcomes = ItemOutcome.objects.filter(change_id=change.pk, code_id=OuterRef("target_id"))
     if wanted == ItemFilter.WAITING:
@@ -214,20 +224,54 @@ def _items(change: BulkChange, wanted: ItemFilter) -> QuerySet[BulkChangeItem]:
 def _item_rows(change: BulkChange, found: list[BulkChangeItem]) -> tuple[ItemRow, ...]:
     members = Member.objects.in_bulk([item.member_id for item in found])
     targets = [item.target_id for item in found]
-    is_code = change.part == OfferPart.CODES
-    texts = dict(
-        PromoCode.objects.filter(pk__in=targets).values_list("pk", "text")
-        if is_code
-        else SalesLink.objects.filter(pk__in=targets).values_list("pk", "slug")
-    )
-    outcomes = _outcomes(change, targets) if is_code else {}
+    texts = _texts(change, targets)
+    moves = _moves(change, found)
+    outcomes = _outcomes(change, targets) if change.part == OfferPart.CODES else {}
     return tuple(
         ItemRow(
-            item.pk, members.get(item.member_id), texts.get(item.target_id, ""), item.was_active,
+            item.pk, members.get(item.member_id), texts.get(item.target_id, ""), *moves[item.target_id],
             outcomes.get(item.target_id, ()),
         )
         for item in found
     )  # fmt: skip
+
+
+def _texts(change: BulkChange, targets: list[int]) -> dict[int, str]:
+    """What the codes or links are called now."""
+    if change.part == OfferPart.CODES:
+        return dict(PromoCode.objects.filter(pk__in=targets).values_list("pk", "text"))
+    if change.part == OfferPart.LINKS:
+        return dict(SalesLink.objects.filter(pk__in=targets).values_list("pk", "slug"))
+    return {}
+
+
+def _moves(change: BulkChange, found: list[BulkChangeItem]) -> dict[int, tuple[str, str]]:
+    """Before and wanted of each target."""
+    targets = [item.target_id for item in found]
+    if change.kind == ChangeKind.REFRESH:
+        entries = CodeHistory.objects.filter(code_id__in=targets)
+        old = dict(entries.filter(closed_by=change.pk).values_list("code_id", "text"))
+        new = dict(entries.filter(opened_by=change.pk).values_list("code_id", "text"))
+        return {target: (old.get(target, ""), new.get(target, "")) for target in targets}
+    if change.kind == ChangeKind.PAYOUT:
+        names = dict(PayoutOption.objects.filter(offer=change.offer_id).values_list("pk", "name"))
+        back: dict[int, int | None] = {}
+        if change.undoes_id is not None:
+            undone = BulkChangeItem.objects.filter(change_id=change.undoes_id, target_id__in=targets)
+            back = dict(undone.values_list("target_id", "was_option_id"))
+        return {item.target_id: _options(item, back, change, names) for item in found}
+    if change.what != What.STATUS:  # the status stayed; dates and names have no before of their own
+        return dict.fromkeys(targets, ("", ""))
+    word = {True: "active", False: "deactivated"}
+    return {item.target_id: (word[item.was_active], word[change.to_active]) for item in found}
+
+
+def _options(
+    item: BulkChangeItem, back: Mapping[int, int | None], change: BulkChange, names: Mapping[int, str]
+) -> tuple[str, str]:
+    """The names of the option before and of the wanted one: what an undo gives back, else the change's."""
+    wanted = back.get(item.target_id, change.payout_option_id)
+    return names.get(item.was_option_id or 0, ""), names.get(wanted or 0, "")
 
 
 def _outcomes(change: BulkChange, targets: list[int]) -> dict[int, tuple[StoreOutcome, ...]]:

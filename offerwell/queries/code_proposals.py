@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
 
-from offerwell.models import Enrollment, Offer, PromoCode, SalesLink, SocialHandle
+from offerwell.models import CodeHistory, Enrollment, Offer, PromoCode, SalesLink, SocialHandle
 from offerwell.rules.code_names import CodeNamer, NamePattern, NameSource, fold, parse_pattern
 
 if TYPE_CHECKING:
@@ -112,11 +112,12 @@ def pattern_or_default(pattern: str, offer: Offer) -> str:
 
 
 def taken_codes(keys: Sequence[str]) -> AbstractSet[str]:
-    """Those of `keys` (upper-case) that are codes of the workspace now."""
+    """Those of `keys` (upper-case) that are codes of the workspace now, or ever were: orders may still name them."""
     found: set[str] = set()
     for start in range(0, len(keys), 10_000):
         part = keys[start : start + 10_000]
         found.update(PromoCode.objects.filter(text_key__in=part).values_list("text_key", flat=True))
+        found.update(CodeHistory.objects.filter(text_key__in=part).values_list("text_key", flat=True))
     return found
 
 

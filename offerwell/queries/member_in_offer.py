@@ -79,7 +79,9 @@ def _in_stores(code_ids: list[int], *, at: datetime) -> dict[int, list[InStore]]
 
 
 def _in_store(row: StoreCode, *, at: datetime) -> InStore:
-    view = store_view(row, row.store.label, row.code.changed_at, at=at)
+    view = store_view(
+        row, row.store.label, row.code.changed_at, text_change_id=row.code.text_change_id, at=at
+    )  # fmt: skip
     told = told_by_stores((view,), is_active=row.code.is_active)
     agreed = "active" if row.code.is_active else "deactivated"
     is_put_off = row.next_attempt_at is not None and row.next_attempt_at > at

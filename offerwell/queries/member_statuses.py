@@ -76,19 +76,21 @@ def _seen(
 def _store_views(code_ids: list[int], *, at: datetime) -> dict[int, tuple[StoreView, ...]]:
     rows = (
         StoreCode.objects.filter(code_id__in=code_ids)
-        .annotate(label=F("store__label"), wanted_since=F("code__changed_at"))
+        .annotate(label=F("store__label"), wanted_since=F("code__changed_at"), text_change_id=F("code__text_change_id"))
         .order_by("store_id")
     )
     views: dict[int, tuple[StoreView, ...]] = {}
     for row in rows:
         views[row.code_id] = (
             *views.get(row.code_id, ()),
-            store_view(row, row.label, row.wanted_since, at=at),
+            store_view(row, row.label, row.wanted_since, text_change_id=row.text_change_id, at=at),
         )
     return views
 
 
-def store_view(row: StoreCode, label: str, wanted_since: datetime, *, at: datetime) -> StoreView:
+def store_view(
+    row: StoreCode, label: str, wanted_since: datetime, *, text_change_id: int | None, at: datetime
+) -> StoreView:
     """What one store's row of a code says, as the rule of statuses reads it."""
     return StoreView(
         store=label,
@@ -97,4 +99,5 @@ def store_view(row: StoreCode, label: str, wanted_since: datetime, *, at: dateti
         is_suspect=row.suspect_until is not None and row.suspect_until > at,
         reason=row.last_error,
         since=wanted_since,
+        is_rename=text_change_id == row.generation,
     )

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, OuterRef, Value
 
-from offerwell.models import Member, OfferPart, StoreCode
+from offerwell.models import ChangeKind, Member, OfferPart, StoreCode
 from offerwell.models.id_list import id_rows
 from offerwell.queries.offer_member_page import Place, beyond_name
 from offerwell.queries.offer_members import enrollments_matching, selected_enrollments
+from offerwell.queries.payouts import option_names
 from offerwell.queries.planned_change import planned_rows
 from offerwell.rules.offer_status import Planned
 
@@ -30,7 +31,7 @@ TROUBLED_UP_TO = 1_000
 
 @dataclass(frozen=True, slots=True)
 class PlannedPart:
-    """A code or link, its intent now, and what the change does to it (`Planned`)."""
+    """A code or link, its intent now, and what the change does to it (`Planned`). Of a payout the option's name."""
 
     text: str
     is_active: bool
@@ -80,7 +81,7 @@ def troubled_codes(wish: Wish, *, at: datetime, among: Planned = Planned.WILL_CH
 
     It starts from the few rows with a problem, never from the selection.
     """
-    if wish.part != OfferPart.CODES:
+    if wish.part != OfferPart.CODES or wish.kind != ChangeKind.STATUS:
         return 0
     changing = planned_rows(wish, at=at).filter(outcome=among, pk=OuterRef("code_id")).order_by()
     stores = list(wish.offer.store_links.values_list("store_id", flat=True))
@@ -102,8 +103,22 @@ def _by_name(offer: Offer, selection: MemberSelection) -> QuerySet[Enrollment]:
 
 def _rows(wish: Wish, found: list[Enrollment], *, at: datetime) -> tuple[SelectedRow, ...]:
     parts: dict[int, tuple[PlannedPart, ...]] = {}
+    if wish.kind == ChangeKind.PAYOUT:
+        return _paid_rows(wish, found, at=at)
     meant = planned_rows(wish, at=at).filter(enrollment_id__in=[row.pk for row in found]).order_by("pk")
     for part in meant:
         planned = PlannedPart(str(part), part.is_active, part.outcome)
         parts[part.enrollment_id] = (*parts.get(part.enrollment_id, ()), planned)
     return tuple(SelectedRow(row.member, parts.get(row.pk, ())) for row in found)
+
+
+def _paid_rows(wish: Wish, found: list[Enrollment], *, at: datetime) -> tuple[SelectedRow, ...]:
+    """Each member with the option it has now."""
+    names = option_names(wish.offer)
+    meant = planned_rows(wish, at=at).filter(pk__in=[row.pk for row in found])
+    outcomes = dict(meant.values_list("pk", "outcome"))
+    return tuple(
+        SelectedRow(row.member, (PlannedPart(names.get(row.payout_option_id or 0, "–"), True, outcomes[row.pk]),))
+        for row in found
+        if row.pk in outcomes
+    )

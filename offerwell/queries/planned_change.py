@@ -1,6 +1,7 @@
-"""What a bulk change would do: every selected code or link in exactly one class, counted by the database.
+"""What a bulk change would do: everything it is about in exactly one class, counted by the database.
 
-`with_outcome` is `rules.offer_status.planned_outcome` in SQL; tests/rules holds the two together.
+`with_outcome` is `rules.offer_status.planned_outcome` in SQL (of a refresh `rules.code_refresh.planned_refresh`, of a
+payout `rules.payouts.planned_payout`); tests/rules holds the two together.
 """
 
 from __future__ import annotations
@@ -12,10 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import BigIntegerField, Case, CharField, Count, Exists, F, Max, OuterRef, Q, Sum, Value, When
 from django.db.models.expressions import ExpressionWrapper
+from django.db.models.functions import Coalesce
 
-from offerwell.models import BulkChange, BulkChangeItem, Enrollment, Member, OfferPart, PromoCode, SalesLink
+from offerwell.models import (
+    BulkChange,
+    BulkChangeItem,
+    ChangeKind,
+    Enrollment,
+    Member,
+    OfferPart,
+    PromoCode,
+    ProposalBatch,
+    SalesLink,
+)
 from offerwell.models.id_list import id_rows
 from offerwell.queries.offer_members import selected_enrollments
+from offerwell.queries.planned_payout import payout_rows, payout_rule
+from offerwell.queries.planned_refresh import refresh_rows, refresh_rule
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Exclusion, Planned
 from offerwell.rules.selection import MemberFilter
 
@@ -24,7 +39,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from offerwell.models import Offer
+    from offerwell.models import Offer, PayoutOption
     from offerwell.rules.selection import MemberSelection
 
 
@@ -32,6 +47,7 @@ if TYPE_CHECKING:
 class Wish:
     """What a person asks for: one offer, one part, one target, one selection (or a change to undo).
 
+    The target is `to_active`, of a payout `payout_option`, of a refresh the texts in `batch`.
     `keeps_status`: what is undone left the status as it was and moved only dates.
     """
 
@@ -40,7 +56,24 @@ class Wish:
     to_active: bool
     selection: MemberSelection | None
     undoes: BulkChange | None = None
+    kind: ChangeKind = ChangeKind.STATUS
+    payout_option: PayoutOption | None = None
+    batch: ProposalBatch | None = None
     keeps_status: bool = False
+
+    @property
+    def what(self) -> What:
+        """What it is about, as `BulkChange.what` will say."""
+        return What.DATES if self.keeps_status else What(self.kind)
+
+    @property
+    def target(self) -> str:
+        """The target in one word or name, as the documented JSON has it."""
+        if self.kind == ChangeKind.REFRESH:
+            return "as_before" if self.undoes else "new_text"
+        if self.kind == ChangeKind.PAYOUT:
+            return self.payout_option.name if self.payout_option else "as_before"
+        return "active" if self.to_active else "deactivated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +102,8 @@ class Plan:
         """The documented JSON of a plan."""
         return {
             "offer": self.wish.offer.name,
-            "target": "active" if self.wish.to_active else "deactivated",
+            "what": str(self.wish.what),
+            "target": self.wish.target,
             "part": str(self.wish.part),
             "selected": self.selected,
             "will_change": self.will_change,
@@ -81,12 +115,12 @@ class Plan:
 
 
 def part_model(part: OfferPart | str) -> type[PromoCode | SalesLink]:
-    """The table of a part."""
+    """The table of a part that has a status."""
     return PromoCode if part == OfferPart.CODES else SalesLink
 
 
 def planned_rows(wish: Wish, *, at: datetime) -> QuerySet[Any]:
-    """Every code or link the wish means, annotated with `outcome` (a `Planned`). Unordered."""
+    """Everything the wish means (codes, links or places of members), with its `outcome` (a `Planned`). Unordered."""
     return with_outcome(_meant_rows(wish), wish, at=at)
 
 
@@ -98,6 +132,10 @@ def with_outcome(rows: QuerySet[Any], wish: Wish, *, at: datetime) -> QuerySet[A
 
 def _rule(wish: Wish, *, at: datetime) -> list[tuple[Q, Planned]]:
     """The conditions of the rule, in the rule's order; what meets none will change."""
+    if wish.kind == ChangeKind.REFRESH:
+        return refresh_rule(wish)
+    if wish.kind == ChangeKind.PAYOUT:
+        return payout_rule(wish)
     found = []
     if wish.undoes is not None:
         found.append((~Q(last_change_id=wish.undoes.pk), Planned.CHANGED_SINCE))
@@ -113,11 +151,18 @@ def _rule(wish: Wish, *, at: datetime) -> list[tuple[Q, Planned]]:
 
 
 def _meant_rows(wish: Wish) -> QuerySet[Any]:
+    if wish.kind == ChangeKind.REFRESH:
+        return refresh_rows(wish)
+    if wish.kind == ChangeKind.PAYOUT:
+        return payout_rows(wish)
+    return _parts_meant(wish, wish.selection)
+
+
+def _parts_meant(wish: Wish, selection: MemberSelection | None) -> QuerySet[Any]:
     # Always true, but an equality to SQLite: with it the one index that holds the intent answers alone.
     rows = part_model(wish.part).objects.filter(offer=wish.offer, is_active__in=[True, False])
     if wish.undoes is not None:
         return rows.filter(pk__in=BulkChangeItem.objects.filter(change_id=wish.undoes.pk).values("target_id"))
-    selection = wish.selection
     assert selection is not None  # noqa: S101  a wish has a selection or undoes a change
     if selection.filter != MemberFilter():
         return rows.filter(enrollment_id__in=selected_enrollments(wish.offer, selection).values("pk"))
@@ -137,6 +182,7 @@ def plan_change(wish: Wish, *, at: datetime) -> Plan:
         Exclusion.NO_CODE: people.without_part,
         Exclusion.ENDED: counts.ended,
         Exclusion.CHANGED_SINCE: counts.changed_since,
+        Exclusion.TAKEN: counts.taken,
     }
     newest = BulkChange.objects.aggregate(newest=Max("pk"))["newest"] or 0
     return Plan(
@@ -153,18 +199,15 @@ def plan_change(wish: Wish, *, at: datetime) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """Codes or links per class, and two sums over (row, class): an order-free fingerprint of all of them."""
+    """What the change is about per class, and two sums over (row, class): an order-free fingerprint of all of them."""
 
     will_change: int
     already_so: int
     ended: int
     changed_since: int
+    taken: int
     one: int
     two: int
-
-    @property
-    def rows(self) -> int:
-        return self.will_change + self.already_so + self.ended + self.changed_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +226,10 @@ class _People:
 # on SQLite Mod() is a Python function, called for every row.
 _PRIME = 2_147_483_647
 _SPREAD = 48_271
-_CLASSES = (Planned.WILL_CHANGE, Planned.ALREADY_SO, Planned.ENDED, Planned.CHANGED_SINCE)
+_OTHER_SPREAD = 69_621
+_CLASSES = (Planned.WILL_CHANGE, Planned.ALREADY_SO, Planned.ENDED, Planned.CHANGED_SINCE, Planned.TAKEN)
+_ROOM = 8
+_EVERY = 2**62
 
 
 def _counts(wish: Wish, *, at: datetime) -> _Counts:
@@ -191,20 +237,31 @@ def _counts(wish: Wish, *, at: datetime) -> _Counts:
     met = [Planned.WILL_CHANGE, *(name for _, name in rule)]
     whens = [When(condition, then=Value(_CLASSES.index(name))) for condition, name in rule]
     number = Case(*whens, default=Value(0), output_field=BigIntegerField())
-    found = (
+    rows = (
         _meant_rows(wish)
         .annotate(number=number)
-        .annotate(mixed=_whole((F("pk") * Value(4) + F("number")) * Value(_SPREAD) % Value(_PRIME)))
+        .annotate(mixed=_whole(ExpressionWrapper(_mixed(wish), BigIntegerField()) % Value(_PRIME)))
         .order_by()
-        .aggregate(
-            one=Sum("mixed"), two=Sum(_whole(F("mixed") * F("mixed") % Value(_PRIME))),
-            **{str(name): Count("pk", filter=Q(number=_CLASSES.index(name))) for name in met},
-        )
+    )
+    if wish.kind == ChangeKind.REFRESH:
+        # No limit at all, but a query of its own: its dear conditions are asked once a row, not once a sum.
+        rows = rows[:_EVERY]
+    found = rows.aggregate(
+        one=Sum("mixed"), two=Sum(_whole(F("mixed") * F("mixed") % Value(_PRIME))),
+        **{str(name): Count("pk", filter=Q(number=_CLASSES.index(name))) for name in met},
     )  # fmt: skip
     return _Counts(
         found["will_change"], found.get("already_so", 0), found.get("ended", 0), found.get("changed_since", 0),
-        int(found["one"] or 0), int(found["two"] or 0),
+        found.get("taken", 0), int(found["one"] or 0), int(found["two"] or 0),
     )  # fmt: skip
+
+
+def _mixed(wish: Wish) -> Any:
+    """Row and class in one number. Of a payout also which change chose the option: that is what undo gives back."""
+    mixed = (F("pk") * Value(_ROOM) + F("number")) * Value(_SPREAD)
+    if wish.kind == ChangeKind.PAYOUT:
+        return mixed + Coalesce("payout_change_id", Value(0)) * Value(_OTHER_SPREAD)
+    return mixed
 
 
 def _whole(expression: Any) -> ExpressionWrapper[Any]:
@@ -214,7 +271,12 @@ def _whole(expression: Any) -> ExpressionWrapper[Any]:
 def _people(wish: Wish, counts: _Counts, *, at: datetime) -> _People:
     if wish.selection is None:
         selected = wish.undoes.members_changed if wish.undoes else 0
-        return _People(selected, 0, 0, _members_changing(wish, at=at))
+        is_payout = wish.kind == ChangeKind.PAYOUT
+        return _People(selected, 0, 0, counts.will_change if is_payout else _members_changing(wish, at=at))
+    if wish.kind == ChangeKind.PAYOUT:
+        return _people_paid(wish, counts)
+    if wish.kind == ChangeKind.REFRESH:
+        return _people_renamed(wish, counts, at=at)
     rows = _meant_rows(wish)
     # IN, not =: Django writes a bare column for a boolean, and SQLite then knows no equality to look up.
     active = _members_of(rows.filter(is_active__in=[True]))
@@ -223,10 +285,29 @@ def _people(wish: Wish, counts: _Counts, *, at: datetime) -> _People:
     changing = inactive if wish.to_active else active
     if counts.ended:
         changing = _members_changing(wish, at=at)
-    enrolled = selected_enrollments(wish.offer, wish.selection).count()
-    ids = wish.selection.ids
-    named = enrolled if ids is None else Member.objects.filter(pk__in=id_rows(ids)).count()
+    named, enrolled = _selected(wish)
     return _People(named, named - enrolled, enrolled - with_part, changing)
+
+
+def _selected(wish: Wish) -> tuple[int, int]:
+    """How many members are selected, and how many of them are in the offer."""
+    assert wish.selection is not None  # noqa: S101  asked for before
+    enrolled = selected_enrollments(wish.offer, wish.selection).order_by().count()
+    ids = wish.selection.ids
+    return enrolled if ids is None else Member.objects.filter(pk__in=id_rows(ids)).count(), enrolled
+
+
+def _people_paid(wish: Wish, counts: _Counts) -> _People:
+    named, enrolled = _selected(wish)
+    return _People(named, named - enrolled, 0, counts.will_change)
+
+
+def _people_renamed(wish: Wish, counts: _Counts, *, at: datetime) -> _People:
+    named, enrolled = _selected(wish)
+    with_code = _members_of(_parts_meant(wish, wish.selection))
+    some_stay = counts.already_so or counts.changed_since or counts.taken
+    changing = _members_changing(wish, at=at) if some_stay else _members_of(_meant_rows(wish))
+    return _People(named, named - enrolled, enrolled - with_code, changing)
 
 
 def _members_of(rows: QuerySet[Any]) -> int:
@@ -247,5 +328,15 @@ def _members_changing(wish: Wish, *, at: datetime) -> int:
 
 
 def _digest(wish: Wish, counts: _Counts, people: _People) -> str:
-    facts = [wish.offer.pk, str(wish.part), wish.to_active, *astuple(counts), *astuple(people)]
+    facts = [wish.offer.pk, str(wish.kind), str(wish.part), wish.to_active, *_target_facts(wish), *astuple(counts),
+             *astuple(people)]  # fmt: skip
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _target_facts(wish: Wish) -> list[int | None]:
+    """What is wanted beside the status. An edited proposal makes another plan of it."""
+    revision = None
+    if wish.batch is not None:
+        revision = ProposalBatch.objects.values_list("revision", flat=True).get(pk=wish.batch.pk)
+    ids = [None if one is None else one.pk for one in (wish.payout_option, wish.batch, wish.undoes)]
+    return [*ids, revision]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from offerwell.models import (
     BulkChange,
     BulkChangeItem,
+    ChangeKind,
     ChangeProgress,
     CodeHistory,
+    Enrollment,
     Event,
     ItemOutcome,
     OfferPart,
@@ -35,7 +37,11 @@ NAMED = 20
 def count_problems(workspace: Workspace) -> list[Problem]:
     """Everything that does not agree in one workspace; at most NAMED of each kind."""
     found: list[Problem] = []
-    for check in (_recorded, _items, _progress, _last_change, _intent, _code_history, _open_history):
+    checks = (
+        _recorded, _items, _progress, _last_change, _intent, _code_history, _open_history, _refreshed, _last_text,
+        _text_owners, _payouts,
+    )  # fmt: skip
+    for check in checks:
         found += list(check(workspace))[:NAMED]
     return found
 
@@ -88,7 +94,7 @@ def _last_change(workspace: Workspace) -> Iterable[Problem]:
 
 def _without_item(model: Any, part: OfferPart) -> QuerySet[Any]:
     items = BulkChangeItem.objects.filter(change_id=OuterRef("last_change_id"), target_id=OuterRef("pk"))
-    change = BulkChange.objects.filter(pk=OuterRef("last_change_id"), part=part)
+    change = BulkChange.objects.filter(pk=OuterRef("last_change_id"), part=part, kind=ChangeKind.STATUS)
     return model.objects.filter(last_change_id__gt=0).filter(~Exists(items) | ~Exists(change))
 
 
@@ -100,6 +106,71 @@ def _intent(workspace: Workspace) -> Iterable[Problem]:
         for row in model.objects.filter(last_change_id__gt=0).filter(differs).order_by("pk")[:NAMED]:
             wrong = f"it is {'active' if row.is_active else 'deactivated'}; change {row.last_change_id} asked otherwise"
             yield Problem(workspace.slug, "intent", f"{name} {row}", wrong)
+
+
+def _refreshed(workspace: Workspace) -> Iterable[Problem]:
+    """Each refresh closed one text and opened another for each of its items."""
+    closed = dict(_counted_by("closed_by"))
+    opened = dict(_counted_by("opened_by"))
+    refreshes = BulkChange.objects.filter(kind=ChangeKind.REFRESH).order_by("pk").values_list("pk", "changed")
+    for pk, changed in refreshes:
+        if (closed.get(pk, 0), opened.get(pk, 0)) != (changed, changed):
+            texts = f"{closed.get(pk, 0)} old and {opened.get(pk, 0)} new texts"
+            wrong = f"it renamed {changed} codes, the history has {texts}"
+            yield Problem(workspace.slug, "change_texts", f"change {pk}", wrong)
+
+
+def _counted_by(column: str) -> QuerySet[Any, Any]:
+    entries = CodeHistory.objects.filter(**{f"{column}__isnull": False}).order_by()
+    return entries.values_list(column).annotate(n=Count("pk"))
+
+
+def _last_text(workspace: Workspace) -> Iterable[Problem]:
+    """A code that was renamed has an item of that change, and the text its history says the change gave it."""
+    items = BulkChangeItem.objects.filter(change_id=OuterRef("text_change_id"), target_id=OuterRef("pk"))
+    given = CodeHistory.objects.filter(
+        code=OuterRef("pk"), opened_by=OuterRef("text_change_id"), text=OuterRef("text"), until_at=None
+    )
+    renamed = PromoCode.objects.filter(text_change_id__isnull=False)
+    for row in renamed.filter(~Exists(items) | ~Exists(given)).order_by("pk")[:NAMED]:
+        wrong = f"change {row.text_change_id} renamed it last, but did not give it this text"
+        yield Problem(workspace.slug, "code_text", f"code {row}", wrong)
+
+
+def _text_owners(workspace: Workspace) -> Iterable[Problem]:
+    """A text belongs to one member for ever: orders by it could not be told apart otherwise."""
+    owners = CodeHistory.objects.order_by().values("text_key").annotate(n=Count("member_id", distinct=True))
+    for row in owners.filter(n__gt=1).order_by("text_key")[:NAMED]:
+        yield Problem(workspace.slug, "code_owner", f"code {row['text_key']}", f"{row['n']} members have or had it")
+
+
+def _payouts(workspace: Workspace) -> Iterable[Problem]:
+    """Each member of an offer has one of its options: the one that the change which chose it last asked for."""
+    places = Enrollment.objects.select_related("offer")
+    for place in places.filter(~Q(payout_option__offer=F("offer"))).order_by("pk")[:NAMED]:
+        wrong = "its payout option is missing or belongs to another offer"
+        yield Problem(workspace.slug, "payout", f"member {place.member_id} in {place.offer}", wrong)
+    items = BulkChangeItem.objects.filter(change_id=OuterRef("payout_change_id"), target_id=OuterRef("pk"))
+    asked = BulkChange.objects.filter(pk=OuterRef("payout_change_id"), kind=ChangeKind.PAYOUT)
+    asked = asked.filter(Q(payout_option=OuterRef("payout_option")) | Q(undoes__isnull=False))
+    chosen = places.filter(payout_change_id__isnull=False)
+    for place in chosen.filter(~Exists(items) | ~Exists(asked)).order_by("pk")[:NAMED]:
+        wrong = f"change {place.payout_change_id} chose its payout last, but did not ask for this one"
+        yield Problem(workspace.slug, "payout", f"member {place.member_id} in {place.offer}", wrong)
+    yield from _undone_payouts(workspace)
+
+
+def _undone_payouts(workspace: Workspace) -> Iterable[Problem]:
+    """What an undo gave back is what the undone change had taken."""
+    undo = BulkChange.objects.filter(pk=OuterRef("payout_change_id"), undoes__isnull=False)
+    before = BulkChangeItem.objects.filter(
+        change_id=OuterRef("undone_id"), target_id=OuterRef("pk"), was_option_id=OuterRef("payout_option_id")
+    )
+    places = Enrollment.objects.filter(payout_change_id__isnull=False).select_related("offer")
+    undone = places.annotate(undone_id=Subquery(undo.values("undoes_id")[:1])).filter(undone_id__isnull=False)
+    for place in undone.filter(~Exists(before)).order_by("pk")[:NAMED]:
+        wrong = f"change {place.payout_change_id} undid its payout, but gave another option back"
+        yield Problem(workspace.slug, "payout", f"member {place.member_id} in {place.offer}", wrong)
 
 
 def _code_history(workspace: Workspace) -> Iterable[Problem]:

@@ -157,11 +157,15 @@ def _whole_number(discount: Decimal | None) -> str:
 
 
 class CodeNamer:
-    """Names codes batch after batch. Remembers how far each common name is numbered."""
+    """Names codes batch after batch. Remembers how far each common name is numbered.
 
-    def __init__(self, pattern: CodePattern, random_bytes: Callable[[int], bytes]) -> None:
+    With `random_suffix`, each name ends with so many letters that nobody can guess.
+    """
+
+    def __init__(self, pattern: CodePattern, random_bytes: Callable[[int], bytes], *, random_suffix: int = 0) -> None:
         self._pattern = pattern
         self._random_bytes = random_bytes
+        self._random_suffix = random_suffix
         self._numbers: dict[str, int] = {}
 
     def names(self, sources: Sequence[NameSource], taken: Callable[[Sequence[str]], AbstractSet[str]]) -> list[str]:
@@ -169,7 +173,7 @@ class CodeNamer:
 
         `taken` gives those of its argument that exist already, names of earlier batches included.
         """
-        bases = [self._pattern.base(source) or self._random_base() for source in sources]
+        bases = [self._suffixed(self._pattern.base(source) or self._random_base()) for source in sources]
         used: set[str] = set()
         names = [self._free(base, used) for base in bases]
         asked, jump = list(range(len(names))), 0
@@ -182,6 +186,11 @@ class CodeNamer:
                 names[index] = self._free(bases[index], used)
             jump = 2 * jump + 1
         return names
+
+    def _suffixed(self, base: str) -> str:
+        if not self._random_suffix:
+            return base
+        return base[: LONGEST - self._random_suffix] + random_letters(self._random_bytes(self._random_suffix))
 
     def _random_base(self) -> str:
         return self._pattern.around(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.store_sync import Difference
 
 # Restores of one code are counted over so long.
@@ -21,14 +22,6 @@ class Verb(StrEnum):
 
     ADOPT = "adopt"
     RESTORE = "restore"
-
-
-class What(StrEnum):
-    """What a course changes: a bulk change is about one of them."""
-
-    STATUS = "status"
-    DATES = "dates"
-    NAMES = "names"
 
 
 class LeftOut(StrEnum):

@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 
 
 class Planned(StrEnum):
-    """What a change would do to one code or link."""
+    """What a change would do to one code, link or place of a member."""
 
     WILL_CHANGE = "will_change"
     ALREADY_SO = "already_so"
     ENDED = "ended"
     CHANGED_SINCE = "changed_since"
+    TAKEN = "taken"
 
 
 class Exclusion(StrEnum):
-    """Why something selected is left out. The first two count members, the others codes or links."""
+    """Why something selected is left out. The first two count members, the others what the change is about."""
 
     NOT_IN_OFFER = "not_in_offer"
     NO_CODE = "no_code"
     ENDED = "ended"
     CHANGED_SINCE = "changed_since"
+    TAKEN = "taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,17 @@ class EffectiveStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoreView:
-    """One store's side of a code: `problem` as `models.StoreProblem`, reason and times for a person."""
+    """One store's side of a code: `problem` as `models.StoreProblem`, reason and times for a person.
+
+    `is_rename`: what the store has to follow is a new text.
+    """
 
     store: str
     problem: str
     is_behind: bool
     is_suspect: bool
     reason: str = ""
+    is_rename: bool = False
     since: datetime | None = None
 
 
@@ -122,7 +128,7 @@ def effective_status(
 
 def told_by_stores(stores: tuple[StoreView, ...], *, is_active: bool) -> SeenStatus | None:
     """The status that a store decides; None when every store agrees."""
-    word = "Activating" if is_active else "Deactivating"
+    switching = "Activating" if is_active else "Deactivating"
     for store in stores:
         if store.problem in {"failed", "conflict"}:
             return SeenStatus(EffectiveStatus.FAILED, f"{store.store}: {store.reason}", store.since)
@@ -131,6 +137,7 @@ def told_by_stores(stores: tuple[StoreView, ...], *, is_active: bool) -> SeenSta
             return SeenStatus(EffectiveStatus.DRIFTED, f"{store.store}: {store.reason}", store.since)
     for store in stores:
         if store.is_behind:
+            word = "Renaming" if store.is_rename else switching
             return SeenStatus(EffectiveStatus.UPDATING, f"{word} in {store.store}. {store.reason}".strip(), store.since)
     for store in stores:
         if store.is_suspect:

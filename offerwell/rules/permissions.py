@@ -13,13 +13,14 @@ class Action(StrEnum):
     EXPORT = "export"
     CHANGE_OFFER_STATUS = "change_offer_status"
     EDIT_OFFERS = "edit_offers"
+    EDIT_PAYOUTS = "edit_payouts"
     EDIT_MEMBERS = "edit_members"
     EDIT_SETTINGS = "edit_settings"
 
 
 _ANALYST = frozenset({Action.VIEW, Action.EXPORT})
 _OPERATOR = _ANALYST | {Action.CHANGE_OFFER_STATUS}
-_MANAGER = _OPERATOR | {Action.EDIT_OFFERS, Action.EDIT_MEMBERS}
+_MANAGER = _OPERATOR | {Action.EDIT_OFFERS, Action.EDIT_PAYOUTS, Action.EDIT_MEMBERS}
 POLICY: dict[str, frozenset[Action]] = {
     "owner": frozenset(Action),
     "manager": _MANAGER,

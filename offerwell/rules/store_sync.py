@@ -42,6 +42,8 @@ class ClaimedCode:
 
     `starts_at` and `ends_at` are the planned window: the code's own, else the offer's; None: none.
     `is_redated`: these moved since the store was last seen to agree, so it must show exactly them.
+    `was_renamed`: its text was changed once. `former_texts` are given where a request to create it under one of
+    them may still land.
     """
 
     id: int
@@ -62,6 +64,8 @@ class ClaimedCode:
     written_how: str
     problem: str
     is_redated: bool = False
+    was_renamed: bool = False
+    former_texts: tuple[str, ...] = ()
 
     @property
     def is_push(self) -> bool:
@@ -133,14 +137,34 @@ class Judgement:
     reason: str = ""
 
 
+_SETTLING = Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
+
+
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the store already shows what the brand wants, window included. A code past its end may be gone.
+    """Whether the store already shows what the brand wants, window and text included: nothing is left to write."""
+    return has_status(code, seen, now) and has_text(code, seen, now)
+
+
+def has_text(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether shoppers type what the brand wants. Of a discount with several codes the store shows the first.
+
+    A code that is off may have any text, unless we gave it a new one: then the old one must not come back.
+    """
+    if seen is None or not seen.text:
+        return True
+    if not code.was_renamed and not _is_meant_to_work(code, now):
+        return True
+    return seen.text.casefold() == code.text.casefold()
+
+
+def has_status(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether the store shows the wanted status, window included. A code past its end may be gone.
 
     What the store says to leave alone is never right.
     """
     if seen is not None and seen.refusal:
         return False
-    if not code.wants_active or (code.ends_at is not None and code.ends_at <= now):
+    if not _is_meant_to_work(code, now):
         return seen is None or seen.status == "expired"
     if seen is None:
         return False
@@ -151,39 +175,26 @@ def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
     return seen.status == "active"
 
 
-def is_renamed(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether the discount of a code that shoppers should use answers to another text: ours is of no use then.
-
-    Of several codes only the first is told. Where that is not ours nobody knows whether ours is among them.
-    """
-    if seen is None or not seen.text or not _is_meant_to_work(code, now):
-        return False
-    return seen.text.casefold() != code.text.casefold()
-
-
-def is_settled(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
-    """Whether nothing is left to be written for this code."""
-    return is_right(code, seen, now) and not is_renamed(code, seen, now)
-
-
 def difference(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Difference | None:
     """What of the store is not as the brand wants; None when all is. Codes that are off may have any shape."""
-    has_others = seen is not None and seen.codes_count > 1 and _is_meant_to_work(code, now)
     if seen is not None and seen.refusal:
         return Difference.BY_HAND
-    if is_settled(code, seen, now) and not has_others:
+    works = _is_meant_to_work(code, now)
+    has_others = works and seen is not None and seen.codes_count > 1
+    is_misnamed = works and not has_text(code, seen, now)
+    if has_status(code, seen, now) and not has_others and not is_misnamed:
         return None
     if not code.wants_active:
         return Difference.SWITCHED_ON
-    return _difference_of_active(code, seen, now, has_others=has_others)
+    return _difference_of_active(seen, has_others=has_others, is_misnamed=is_misnamed)
 
 
-def _difference_of_active(code: ClaimedCode, seen: Sighting | None, now: datetime, *, has_others: bool) -> Difference:
+def _difference_of_active(seen: Sighting | None, *, has_others: bool, is_misnamed: bool) -> Difference:
     if seen is None:
         return Difference.MISSING
     if has_others:
         return Difference.EXTRA_CODES
-    if is_renamed(code, seen, now):
+    if is_misnamed:
         return Difference.RENAMED
     return Difference.SWITCHED_OFF if seen.status == "expired" else Difference.DATES
 
@@ -194,17 +205,57 @@ def _is_meant_to_work(code: ClaimedCode, now: datetime) -> bool:
 
 def judge(code: ClaimedCode, seen: Sighting | None, *, now: datetime, margins: Margins) -> Judgement:
     """The next step after a read by ref (None: the store has no such discount any more)."""
+    shows_status = has_status(code, seen, now)
     if _own_write_is_fresher(code, now, margins):
-        if code.acked_active == code.wants_active and not is_settled(code, seen, now):
-            return Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
+        if code.acked_active == code.wants_active and not shows_status:
+            return _SETTLING
         if code.acked_active != code.wants_active:
-            return _write(code, seen, now) if code.is_push else Judgement(Step.LOOK_LATER)
+            return _write(code, seen, now, margins) if code.is_push else Judgement(Step.LOOK_LATER)
+    if _is_fresh(code, now, margins) and shows_status and _shows_text_of_before(code, seen, now):
+        return _SETTLING
     if not code.is_push:
         differs = difference(code, seen, now)
         return Judgement(Step.CONFIRM) if differs is None else Judgement(Step.FLAG_DRIFT, _told(code, seen, differs))
-    if is_settled(code, seen, now):
+    if shows_status and has_text(code, seen, now):
         return Judgement(Step.CONFIRM)
-    return _write(code, seen, now)
+    return _write(code, seen, now, margins, is_status_left=shows_status)
+
+
+def _shows_text_of_before(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
+    """Whether a read so soon after our own write may show the text from before it.
+
+    The wanted text may be an older one that is wanted again: right by chance, until our last rename shows.
+    """
+    if has_text(code, seen, now):
+        return code.was_renamed and code.written_generation != code.generation
+    return not code.is_push or _was_renamed_for_this(code)
+
+
+def _was_renamed_for_this(code: ClaimedCode) -> bool:
+    return code.written_how == "rename" and code.written_generation == code.generation
+
+
+def judge_taken(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> Judgement:
+    """What to do after the store refused the wanted text as taken, and showed who has it.
+
+    `is_ours`: another code of ours carries it, so it is about to let go of it or was told to.
+    """
+    if found is None or is_ours:
+        return Judgement(Step.LOOK_LATER, f"Another code still has the text {code.text} in the store.")
+    return Judgement(
+        Step.CONFLICT,
+        f"The text {code.text} belongs to another discount in the store (“{found.title}”). "
+        "Rename or delete it there, then retry, or refresh the code once more.",
+    )
+
+
+def judge_former(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> Judgement:
+    """The next step for a code without a discount, after a look-up by a text it had: our own create may have landed."""
+    if found is not None and is_ours and found.codes_count == 1 and found.title == code.title:
+        return Judgement(Step.ADOPT)
+    if code.wants_active:
+        return Judgement(Step.LOOK_LATER, "A request to create it under its former text may still land.")
+    return Judgement(Step.CONFIRM)
 
 
 def judge_found(
@@ -274,23 +325,32 @@ def look_again_at(code: ClaimedCode, now: datetime, margins: Margins) -> datetim
 
 
 def _own_write_is_fresher(code: ClaimedCode, now: datetime, margins: Margins) -> bool:
-    if code.acked_active is None or code.last_write_at is None:
-        return False
-    return now < look_again_at(code, now, margins)
+    return code.acked_active is not None and _is_fresh(code, now, margins)
 
 
-def _write(code: ClaimedCode, seen: Sighting | None, now: datetime) -> Judgement:
+def _is_fresh(code: ClaimedCode, now: datetime, margins: Margins) -> bool:
+    return code.last_write_at is not None and now < look_again_at(code, now, margins)
+
+
+def _write(
+    code: ClaimedCode, seen: Sighting | None, now: datetime, margins: Margins, *, is_status_left: bool = False
+) -> Judgement:
+    """The first write. Text and status are apart, and no text must work that should not.
+
+    So a code is off before it is renamed, and has its own text before it is on. `is_status_left`: it is right.
+    """
     if seen is None:
         return Judgement(Step.CREATE)
     if seen.codes_count > 1:
         return Judgement(
             Step.REFUSE,
-            f"The discount of {code.text} holds {seen.codes_count} codes in the store; switching it would switch "
+            f"The discount of {code.text} holds {seen.codes_count} codes in the store; changing it would change "
             "them all. Give this member a discount of its own, then retry.",
         )
     if seen.refusal:
         return Judgement(Step.REFUSE, seen.refusal)
-    if is_renamed(code, seen, now):
+    is_named = has_text(code, seen, now) or (_is_fresh(code, now, margins) and _was_renamed_for_this(code))
+    if not is_named and (is_status_left or code.wants_active):
         return Judgement(Step.RENAME)
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)
 

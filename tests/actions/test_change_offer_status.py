@@ -55,7 +55,7 @@ def test_a_plan_puts_every_selected_code_into_one_class(acme, world):
     plan = plan_change(wish, at=make.NOW).to_json()
     del plan["digest"]
     assert plan == {
-        "offer": "Summer", "target": "deactivated", "part": "codes", "selected": 5, "will_change": 2,
+        "offer": "Summer", "what": "status", "target": "deactivated", "part": "codes", "selected": 5, "will_change": 2,
         "already_so": 1, "excluded": 2, "excluded_reasons": {"not_in_offer": 1, "no_code": 1},
     }  # fmt: skip
 

@@ -102,6 +102,61 @@ def test_an_offer_of_every_kind_of_discount(page, look, watch):
     look.at(page, "offer-bxgy")
 
 
+def test_refresh_and_payout(page, look, store, watch):
+    watch.expect_status(422)
+    page.goto("/reporting/sales-tracking/2/?sort=-member")
+    chosen = steps.active_rows(page, 2, skip=9)
+    steps.tick(page, chosen)
+    steps.manage(page)
+    page.locator("label.option", has=page.get_by_text("Refresh Promo Codes", exact=True)).click()
+    expect(page.get_by_role("link", name="Choose new codes")).to_be_visible()
+    look.at(page, "choose-refresh")
+    page.get_by_role("link", name="Choose new codes").click()
+    expect(steps.title(page)).to_have_text("Refresh Promo Codes")
+    look.at(page, "refresh-names")
+    page.get_by_label("Add eight random letters").check()
+    page.get_by_role("button", name="Propose new codes").click()
+    fields = page.locator(".proposal input")
+    expect(fields).to_have_count(2)
+    look.at(page, "refresh-proposals")
+    fields.first.fill("no good")
+    page.get_by_role("button", name="Update Offer").click()
+    expect(page.get_by_text("Use only letters A–Z and digits.")).to_be_visible()
+    look.at(page, "refresh-refused")
+    fields.first.fill("browserone")
+    fields.first.press("Enter")
+    expect(steps.title(page)).to_have_text("Refresh 2 codes?")
+    look.at(page, "refresh-confirm")
+    page.get_by_role("button", name="Confirm").click()
+    expect(steps.title(page)).to_have_text("2 codes refreshed", timeout=60_000)
+    look.at(page, "refresh-done")
+    assert "BROWSERONE" in store.statuses()
+    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("dialog").get_by_text("This undoes")).to_be_visible()
+    expect(page.locator('#dialog-content [data-step^="done-"]')).to_be_visible(timeout=60_000)
+    steps.close(page)
+    page.goto(f"/reporting/activity/{steps.newest_change(page)}/")
+    look.at(page, "change-refresh")
+
+    page.goto("/reporting/sales-tracking/2/?sort=-member")
+    steps.tick(page, steps.active_rows(page, 2, skip=9))
+    steps.manage(page)
+    page.locator("label.option", has=page.get_by_text("Edit Payout", exact=True)).click()
+    page.locator("label.option", has=page.get_by_text("Top seller", exact=True)).click()
+    expect(page.locator("#preview .note").first).to_contain_text("2 payouts will be changed to Top seller")
+    look.at(page, "choose-payout")
+    steps.to_confirm(page, "Change the payout of 2 members?")
+    look.at(page, "payout-confirm")
+    page.get_by_role("button", name="Confirm").click()
+    expect(steps.title(page)).to_have_text("2 payouts changed")
+    look.at(page, "payout-done")
+    page.get_by_role("dialog").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("dialog").get_by_text("This undoes")).to_be_visible()
+    steps.close(page)
+    page.goto(f"/reporting/activity/{steps.newest_change(page)}/")
+    look.at(page, "change-payout")
+
+
 def test_the_dialog_when_it_is_done_failed_or_out_of_date(page, look, store, watch):
     watch.expect_status(409)
     # From the end of the list: one discount is deleted at last, and no other test may meet it.
@@ -216,6 +271,8 @@ def test_selection_of_everything(page, look):
         ("edit-offer", "/reporting/sales-tracking/2/edit/"),
         ("add-members", "/reporting/sales-tracking/2/add-members/"),
         ("generate-nothing", "/reporting/sales-tracking/2/generate/"),
+        ("payouts", "/reporting/sales-tracking/2/payouts/"),
+        ("payout-edit", "/reporting/sales-tracking/2/payouts/3/"),
         ("import-members", "/import/members/"),
         ("import-codes", "/import/codes/2/"),
         ("stores", "/settings/stores/"),

@@ -22,6 +22,8 @@ SCREENS = (
     "/reporting/sales-tracking/2/edit/",
     "/reporting/sales-tracking/2/add-members/",
     "/reporting/sales-tracking/2/generate/",
+    "/reporting/sales-tracking/2/payouts/",
+    "/reporting/sales-tracking/2/payouts/3/",
     "/reporting/activity/",
     "/reporting/activity/1/",
     "/reporting/activity/scheduled/",

@@ -49,8 +49,8 @@ def test_the_plan_is_the_documented_json_and_does_nothing(told, world):
     plan, code = told("offers", "deactivate", "summer glow 20%", "--all", "--codes", "--plan")
     digest = plan.pop("digest")
     assert plan == {
-        "offer": "Summer Glow 20%", "target": "deactivated", "part": "codes", "selected": 4, "will_change": 2,
-        "already_so": 1, "excluded": 1, "excluded_reasons": {"no_code": 1},
+        "offer": "Summer Glow 20%", "what": "status", "target": "deactivated", "part": "codes", "selected": 4,
+        "will_change": 2, "already_so": 1, "excluded": 1, "excluded_reasons": {"no_code": 1},
     }  # fmt: skip
     assert (code, len(digest)) == (0, 64)
     assert nothing_happened()
@@ -239,7 +239,7 @@ def test_undo_and_retry(told, command, world):
     body, code = told("changes", "retry", first["id"])
     assert (body["error"], code) == (f"Change {first['id']} has nothing to retry.", 1)
     body, code = told("changes", "retry", undone["id"], "--store", "Nowhere")
-    assert (body["error"], code) == ("There is no store “Nowhere”.", 1)
+    assert (body["error"], code) == ("There is no store “Nowhere” in this workspace.", 1)
     stuck = StoreCode.objects.filter(generation=undone["id"])
     stuck.update(problem="failed", due_at=None)
     label = stuck.first().store.label

@@ -13,6 +13,12 @@ def store(acme):
     return make.store(acme, "Glow")
 
 
+STANDARD = {
+    "name": "Standard", "kind": "cps", "basis_points": 0, "amount": None, "currency": "", "is_default": True,
+    "members": 0,
+}  # fmt: skip
+
+
 def created(told, *more):
     return told("offers", "create", "Summer Glow", "--type", "both", "--percent", "20", "--store", "glow",
                 "--destination", "https://shop.example/", "--pattern", "GLOW{first_name}", *more)  # fmt: skip
@@ -21,6 +27,7 @@ def created(told, *more):
 def test_create_enroll_generate(told, acme, store):
     body, code = created(told, "--ends", "2027-01-31")
     offer = Offer.objects.get()
+    assert body["payouts"][0].pop("id") == offer.payout_options.get().pk
     assert body.pop("discount") == {
         "minimum": None, "minimum_quantity": None, "usage_limit": None, "once_per_customer": False, "applies_to": "all",
         "items": [], "buy": None, "get": None, "uses_per_order": None, "combines_with": [], "purchase": "one_time",
@@ -30,7 +37,7 @@ def test_create_enroll_generate(told, acme, store):
         "id": offer.pk, "name": "Summer Glow", "type": "both", "status": "active", "discount_kind": "percent",
         "discount_value": "20", "terms": "20% off", "discount_links": None, "starts_at": None,
         "ends_at": "2027-01-31T00:00:00+00:00",
-        "destination": "https://shop.example/", "stores": ["Glow"], "members": 0,
+        "destination": "https://shop.example/", "stores": ["Glow"], "members": 0, "payouts": [STANDARD],
         "codes": {"active": 0, "deactivated": 0}, "links": {"active": 0, "deactivated": 0},
     }, 0)  # fmt: skip
     make.member(acme, "Nora", email="nora@example.com")
@@ -83,7 +90,7 @@ def test_with_two_stores_one_must_be_named(told, store, acme):
 
 def test_unknown_store_and_odd_numbers(told, store):
     body, code = told("offers", "create", "X", "--type", "promo_code", "--percent", "20", "--store", "Nope")
-    assert (body, code) == ({"error": "There is no store “Nope”.", "next": "Use one of: Glow."}, 1)
+    assert (body, code) == ({"error": "There is no store “Nope” in this workspace.", "next": "Use one of: Glow."}, 1)
     body, code = told("offers", "create", "X", "--type", "promo_code", "--percent", "much", "--store", "Glow")
     assert (body["error"], code) == ("“much” is not a number.", 1)
     _, code = created(told, "--amount", "5")

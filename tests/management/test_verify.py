@@ -7,7 +7,7 @@ from django.db import connection
 from django_scopes import scope
 
 from offerwell.actions.record_event import record_event
-from offerwell.models import BulkChange, ChangeProgress, CodeHistory, Event, PromoCode
+from offerwell.models import BulkChange, ChangeProgress, CodeHistory, Enrollment, Event, PayoutOption, PromoCode, Store
 from tests import make
 
 GUARDED = ("offerwell_event", "offerwell_bulkchange", "offerwell_bulkchangeitem")
@@ -145,3 +145,73 @@ def test_every_workspace_is_checked(told, world, rival):
         record_event(workspace_id=rival.pk, kind="noted", subject="x", facts={}, by=make.ANA, at=make.NOW)
     without_guards(f"UPDATE offerwell_event SET kind = 'other' WHERE workspace_id = {rival.pk}")
     assert [row[:3] for row in problems(told)] == [(rival.slug, "event_chain", "event 1")]
+
+
+@pytest.fixture
+def renamed(world, told):
+    """The codes of `world` renamed, and one member's payout chosen."""
+    Store.objects.update(is_on=False)  # nobody answers at its address
+    told("offers", "refresh", "Summer", "--all", "--pattern", "NEW{first_name}", "--yes")
+    told("offers", "payout", "add", "Summer", "Gold=cps:20")
+    told("offers", "payout", "set", "Summer", "Gold", "--all", "--yes")
+    return world
+
+
+def test_refreshes_and_payouts_agree_also_when_undone(told, renamed):
+    assert told("verify")[0]["problems"] == []
+    refresh, payout = BulkChange.objects.exclude(kind="status").order_by("pk")
+    assert told("changes", "undo", refresh.pk, "--yes")[1] == 0
+    assert told("changes", "undo", payout.pk, "--yes")[1] == 0
+    assert told("verify")[0]["problems"] == []
+
+
+def test_a_text_set_behind_our_back_is_seen(told, renamed):
+    code = PromoCode.objects.get(text="NEWNORA")
+    PromoCode.objects.filter(pk=code.pk).update(text="OTHER", text_key="OTHER")
+    refresh = BulkChange.objects.get(kind="refresh")
+    assert problems(told) == [
+        (renamed.slug, "code_history", "code OTHER", "its history has no open entry for its text and member"),
+        (renamed.slug, "code_text", "code OTHER",
+         f"change {refresh.pk} renamed it last, but did not give it this text"),
+    ]  # fmt: skip
+
+
+def test_history_that_lost_an_old_text_is_seen(told, renamed):
+    CodeHistory.objects.filter(text="C0").delete()
+    refresh = BulkChange.objects.get(kind="refresh")
+    wrong = "it renamed 2 codes, the history has 1 old and 2 new texts"
+    assert problems(told) == [(renamed.slug, "change_texts", f"change {refresh.pk}", wrong)]
+
+
+def test_a_text_of_two_members_is_seen(told, renamed):
+    """Orders by it could not be told apart."""
+    CodeHistory.objects.filter(text="C0").update(text_key="C1")
+    assert problems(told) == [(renamed.slug, "code_owner", "code C1", "2 members have or had it")]
+
+
+def test_a_payout_set_behind_our_back_is_seen(told, renamed):
+    standard = PayoutOption.objects.get(name="Standard")
+    place = Enrollment.objects.order_by("pk").first()
+    Enrollment.objects.filter(pk=place.pk).update(payout_option=standard)
+    payout = BulkChange.objects.get(kind="payout")
+    assert problems(told) == [
+        (renamed.slug, "payout", f"member {place.member_id} in Summer",
+         f"change {payout.pk} chose its payout last, but did not ask for this one"),
+    ]  # fmt: skip
+    Enrollment.objects.filter(pk=place.pk).update(payout_option=None)
+    assert problems(told)[0] == (
+        renamed.slug, "payout", f"member {place.member_id} in Summer",
+        "its payout option is missing or belongs to another offer",
+    )  # fmt: skip
+
+
+def test_a_payout_that_an_undo_gave_back_wrongly_is_seen(told, renamed):
+    payout = BulkChange.objects.get(kind="payout")
+    told("changes", "undo", payout.pk, "--yes")
+    place = Enrollment.objects.order_by("pk").first()
+    Enrollment.objects.filter(pk=place.pk).update(payout_option=PayoutOption.objects.get(name="Gold"))
+    undo = BulkChange.objects.get(undoes=payout)
+    assert problems(told) == [
+        (renamed.slug, "payout", f"member {place.member_id} in Summer",
+         f"change {undo.pk} undid its payout, but gave another option back"),
+    ]  # fmt: skip

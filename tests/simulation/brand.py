@@ -14,7 +14,7 @@ from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
 from offerwell.rules.offer_status import Intent, Planned, planned_outcome
 from offerwell.rules.store_sync import ClaimedCode, longer_pause
 
-SUPERSEDED = "A later change replaced this one before the store had followed."
+SUPERSEDED = "A later change took this one over before the store had followed."
 TERMS = DiscountTerms(kind=DiscountKind.PERCENT, value=Decimal(20))
 
 
@@ -261,7 +261,8 @@ class MemoryRows:
         kept, asked = set(), {code.id: code.generation for code in codes}
         for row in self._held(asked):
             if row.generation == asked[row.id]:
-                row.last_write_at, row.acked_active = self.clock(), None
+                row.last_write_at = self.clock()
+                row.acked_active = row.acked_active if how == "rename" else None  # a rename says nothing of it
                 row.written_generation, row.written_how = row.generation, how
                 kept.add(row.id)
         return kept
@@ -270,6 +271,10 @@ class MemoryRows:
         wanted = {code.id: code.wants_active for code in codes}
         for row in self._held(wanted):
             row.acked_active, row.last_write_at = wanted[row.id], self.clock()
+
+    def renamed(self, codes):
+        for row in self._held(code.id for code in codes):
+            row.last_write_at = self.clock()
 
     def keep_refs(self, refs):
         for row in self._held(refs):

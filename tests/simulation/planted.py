@@ -65,12 +65,13 @@ class ErrorsAreDone(Pass):
 class JobDoneIsTrusted(Pass):
     def _read_back(self, written):
         self._confirm([settled(code, None) for code in written])
+        return []
 
 
 class RowsGoBeforeTheJobEnds(Pass):
-    def _hold_until_done(self, jobs):
+    def _hold_until_done(self, jobs, how):
         for codes in jobs.values():
-            self._acknowledged(codes)
+            self._done(codes, how)
             self.rows.let_go([code.id for code in codes])
             for code in codes:
                 self.held.pop(code.id, None)
@@ -116,6 +117,7 @@ class ConfirmsWhatIsWrong(Pass):
 
     def _read_back(self, written):
         self._confirm([settled(code, seen) for code, seen in self._read(written)])
+        return []
 
 
 class OneBadCodeBlamesItsBatch(Pass):

@@ -14,6 +14,7 @@ from offerwell.integrations.store import (
     BatchRefused,
     Created,
     FateUnknown,
+    Renamed,
     StoreCode,
     StoreError,
     WindowStatus,
@@ -144,22 +145,29 @@ class Shop:
 
     def _renamed(self, ref, text):
         if self._about_to_change(ref, lambda old: old.text == text) is None:
-            return "The store has no such discount."
+            return Renamed("The store has no such discount.", is_gone=True)
         if self.faults.strikes("silent_item_failure"):
-            return ""
-        self.world.note("store", f"{text} has its code again")
-        return "" if self.rename(ref, text) else "Code must be unique."
+            return Renamed()
+        if not self.rename(ref, text):
+            return Renamed("Code must be unique.", taken=True)
+        self.world.note("store", f"{ref} is called {text}")
+        return Renamed()
 
     def redate(self, windows):
+        return self._one_by_one(windows, self.redated)
+
+    def rename_together(self, texts):
+        return self._one_by_one(texts, self._renamed)
+
+    def _one_by_one(self, wanted, change):
+        """A job that does each of these at a moment of its own."""
         job, took = f"j{next(self.numbers)}", self.world.between(0.3, 3.0)
         if self.faults.strikes("slow_job"):
             took = self.world.between(30.0, SLOW_JOB)
         is_halved = self.faults.strikes("half_failed_job")
-        for ref, window in windows.items():
+        for ref, value in wanted.items():
             if not (is_halved and self.world.rng.random() < 0.5):
-                self.world.happen(
-                    self.world.between(0.0, took), lambda ref=ref, window=window: self.redated(ref, window)
-                )
+                self.world.happen(self.world.between(0.0, took), lambda ref=ref, value=value: change(ref, value))
         self.jobs[job] = self.world.now + timedelta(seconds=took)
         return job
 
@@ -243,6 +251,9 @@ class Connection:
 
     def rename(self, texts):
         return self._write("rename", list(texts), lambda: self.shop.renames(texts))
+
+    def rename_together(self, texts):
+        return self._write("rename_together", list(texts), lambda: self.shop.rename_together(texts))
 
     def redate(self, windows):
         return self._write("redate", list(windows), lambda: self.shop.redate(windows))

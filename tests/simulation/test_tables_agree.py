@@ -36,7 +36,7 @@ FIELDS = (
 
 
 STEPS = (
-    "claim", "claim", "hold", "fence", "fence", "acknowledge", "keep_refs", "foreign_refs", "confirm", "confirm",
+    "claim", "claim", "hold", "fence", "fence", "acknowledge", "renamed", "keep_refs", "foreign_refs", "confirm", "confirm",
     "give_up", "flag_drifts", "put_off", "suspect", "let_go", "specs", "note_store",
     "plan", "change", "change", "undo", "retry", "look", "look",
 )  # fmt: skip
@@ -101,10 +101,13 @@ class Both:
         self.ask("hold", [code.id for code in self.some()])
 
     def fence(self):
-        self.ask("fence", self.some(), self.rng.choice(("switch", "window", "create")))
+        self.ask("fence", self.some(), self.rng.choice(("switch", "window", "create", "rename")))
 
     def acknowledge(self):
         self.ask("acknowledge", self.some())
+
+    def renamed(self):
+        self.ask("renamed", self.some())
 
     def keep_refs(self):
         self.ask("keep_refs", {code.id: f"d{self.rng.randint(1, 99)}" for code in self.some()})

@@ -195,7 +195,7 @@ def test_more_than_20000_ids_are_told_to_use_select_all(client, world):
         ({}, "Choose what to change: codes or links."),
         ({"part": "codes"}, "Choose Activate or Deactivate."),
         ({"part": "codes", "target": "paused"}, "The offer status is Activate or Deactivate."),
-        ({"part": "payout", "target": "active"}, "Choose what to change: codes or links."),
+        ({"part": "members", "target": "active"}, "Choose what to change: codes or links."),
     ],
 )
 def test_a_choice_that_is_missing_is_asked_for(client, world, fields, told):

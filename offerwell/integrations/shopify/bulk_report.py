@@ -33,7 +33,7 @@ def created(outcome: Json | BatchRefused) -> Created:
     if isinstance(outcome, BatchRefused):
         return Created(refusal=outcome.reason)
     if errors := user_errors(outcome):
-        return Created(refusal=refusal_in(errors), taken=any(_is_taken(error) for error in errors))
+        return Created(refusal=refusal_in(errors), taken=any(is_taken(error) for error in errors))
     return Created(ref=str(outcome["codeDiscountNode"]["id"]))
 
 
@@ -53,5 +53,6 @@ def _outcome_in(line: bytes) -> tuple[int, Created] | None:
         return None
 
 
-def _is_taken(error: UserError) -> bool:
+def is_taken(error: UserError) -> bool:
+    """Whether the store refuses a code because another discount has it."""
     return error.code == "TAKEN" and error.field[-1:] == ("code",)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from offerwell.integrations.shopify import documents
 from offerwell.integrations.shopify.addresses import report_address
-from offerwell.integrations.shopify.bulk_report import created, created_lines, report_in
+from offerwell.integrations.shopify.bulk_report import created, created_lines, is_taken, report_in
 from offerwell.integrations.shopify.client import AdminClient, Call
 from offerwell.integrations.shopify.discount_input import dates_input, discount_input
 from offerwell.integrations.shopify.documents import Operation, aliased, text_of
@@ -26,6 +26,7 @@ from offerwell.integrations.store import (
     CodeSpec,
     Created,
     FateUnknown,
+    Renamed,
     StoreCode,
     StoreError,
     StoreIdentity,
@@ -35,7 +36,7 @@ from offerwell.integrations.store import (
 from offerwell.rules.webhook_topics import WANTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from offerwell.integrations.shopify.answers import Json
     from offerwell.integrations.shopify.upload import UploadPlace
@@ -43,12 +44,13 @@ if TYPE_CHECKING:
     Windows = Mapping[str, tuple[datetime, datetime | None]]
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 # Shopify's cap on any array given as input; more nulls the whole answer.
 LARGEST_INPUT = 250
 GONE = "The store has no such discount any more. Activate the code to create it again."
-UNKNOWN_KIND = "Offerwell cannot change the dates of this kind of discount. Change them in the store's admin."
-NONE_TO_CHANGE = "None of these discounts is there and of a kind whose dates Offerwell can change."
+UNKNOWN_KIND = "Offerwell cannot change this kind of discount. Change it in the store's admin."
+NONE_TO_CHANGE = "None of these discounts is there and of a kind that Offerwell can change."
 BULK_OPERATION = "gid://shopify/BulkOperation/"
 ENDED = frozenset({"COMPLETED", "FAILED", "CANCELED", "EXPIRED"})
 AT_ITS_LIMIT = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
@@ -150,22 +152,31 @@ class ShopifyConnector:
 
     def set_window(self, windows: Windows) -> Mapping[str, str]:
         """Give each ref its dates, by the update of its own kind. Ref → refusal, empty when done."""
-        return self._updated({ref: dates_input(*window) for ref, window in windows.items()})
+        return self._updated([_redated(ref, window) for ref, window in windows.items()], _update_refusal, gone=GONE)
 
-    def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
-        """Give each ref this code. The store refuses it for a discount of several codes."""
-        return self._updated({ref: {"code": text} for ref, text in texts.items()})
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
+        """Give each ref's code its new text, by the update of its own kind: nothing else of it is named, or changes.
 
-    def _updated(self, changes: Mapping[str, Json]) -> Mapping[str, str]:
-        """Change the given fields of each ref, by the update of its own kind. Ref → refusal, empty when done."""
-        kinds = self._kinds_of(list(changes))
-        refusals = {ref: UNKNOWN_KIND if ref in kinds else GONE for ref in changes}
+        The store refuses it for a discount of several codes.
+        """
+        return self._updated(
+            [_with_text(ref, text) for ref, text in texts.items()], _renamed, gone=Renamed(GONE, is_gone=True)
+        )
+
+    def _updated(
+        self, changes: Sequence[Json], understood: Callable[[Json | BatchRefused], Answer], *, gone: Answer
+    ) -> dict[str, Answer]:
+        """What became of each change, `{"id": …, "input": …}`, by the update of its discount's own kind."""
+        kinds = self._kinds_of([change["id"] for change in changes])
+        unknown = understood(BatchRefused(UNKNOWN_KIND, permanent=True))
+        found = {change["id"]: unknown if change["id"] in kinds else gone for change in changes}
         for kind, operation in documents.UPDATE_FOR_KIND.items():
-            refs = [ref for ref in changes if kinds.get(ref) == kind]
-            outcomes = self._each_or_refused(operation, [{"id": ref, "input": changes[ref]} for ref in refs])
+            of_kind = [change for change in changes if kinds.get(change["id"]) == kind]
+            outcomes = self._each_or_refused(operation, of_kind)
             with _understood(operation):
-                refusals |= {ref: _update_refusal(outcome) for ref, outcome in zip(refs, outcomes, strict=True)}
-        return refusals
+                for change, outcome in zip(of_kind, outcomes, strict=True):
+                    found[change["id"]] = understood(outcome)
+        return found
 
     def redate(self, windows: Windows) -> str:
         """Run the update of the most frequent kind for each line of an uploaded file; the operation's id.
@@ -177,14 +188,26 @@ class ShopifyConnector:
         After a passing StoreError the operation never started, and after BatchRefused neither: at most
         those other kinds have their dates then.
         """
-        kinds = self._kinds_of(list(windows))
-        main = _most_frequent([kind for ref in windows if (kind := kinds.get(ref)) in documents.UPDATE_FOR_KIND])
-        content = _lines([_redated(ref, windows[ref]) for ref in windows if kinds.get(ref) == main])
-        others = {ref: window for ref, window in windows.items() if _has_other_update(kinds.get(ref), main)}
+        return self._in_one_file(windows, _redated, self.set_window)
+
+    def rename_together(self, texts: Mapping[str, str]) -> str:
+        """New texts by an uploaded file, exactly as `redate` gives new dates."""
+        return self._in_one_file(texts, _with_text, self.rename)
+
+    def _in_one_file(
+        self,
+        wanted: Mapping[str, Item],
+        line_of: Callable[[str, Item], Json],
+        one_by_one: Callable[[Mapping[str, Item]], object],
+    ) -> str:
+        kinds = self._kinds_of(list(wanted))
+        main = _most_frequent([kind for ref in wanted if (kind := kinds.get(ref)) in documents.UPDATE_FOR_KIND])
+        content = _lines([line_of(ref, wanted[ref]) for ref in wanted if kinds.get(ref) == main])
+        others = {ref: change for ref, change in wanted.items() if _has_other_update(kinds.get(ref), main)}
         place = self._staged()
         self._client.upload(place, content)
         if others:
-            self.set_window(others)
+            one_by_one(others)
         return self._run(place, documents.UPDATE_FOR_KIND[main])
 
     def subscriptions(self) -> Sequence[Subscription]:
@@ -355,6 +378,18 @@ def _has_other_update(kind: str | None, main: str) -> bool:
 def _redated(ref: str, window: tuple[datetime, datetime | None]) -> Json:
     """The variables of an update to new dates."""
     return {"id": ref, "input": dates_input(*window)}
+
+
+def _with_text(ref: str, text: str) -> Json:
+    """The variables of an update to a new text. What is not named stays as it is."""
+    return {"id": ref, "input": {"code": text}}
+
+
+def _renamed(outcome: Json | BatchRefused) -> Renamed:
+    if isinstance(outcome, BatchRefused):
+        return Renamed(outcome.reason)
+    errors = user_errors(outcome)
+    return Renamed(refusal_in(errors) if errors else "", taken=any(is_taken(error) for error in errors))
 
 
 def _lines(changes: Sequence[Json]) -> bytes:

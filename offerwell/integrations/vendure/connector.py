@@ -24,6 +24,7 @@ from offerwell.integrations.store import (
     DiscountKind,
     DiscountTerms,
     FateUnknown,
+    Renamed,
     StoreCode,
     StoreError,
     StoreIdentity,
@@ -179,15 +180,27 @@ class VendureConnector:
         with _understood(documents.UPDATE_PROMOTION):
             return {ref: _told_refusal(outcome) for ref, outcome in zip(windows, outcomes, strict=True)}
 
-    def rename(self, texts: Mapping[str, str]) -> Mapping[str, str]:
-        """Give each ref its code. Ref → refusal, also where another promotion has the code: Vendure would not mind."""
+    def rename(self, texts: Mapping[str, str]) -> Mapping[str, Renamed]:
+        """Give each ref its code. Taken, where another promotion has the code: Vendure itself would not mind."""
         holders = self._holders(list(texts.values()))
         with _understood(documents.LIST_PROMOTIONS):
-            refusals = {ref: _taken(ref, text, holders[_key(text)]) for ref, text in texts.items()}
-        free = [ref for ref, refusal in refusals.items() if not refusal]
+            taken = {
+                ref: Renamed(refusal, taken=True)
+                for ref, text in texts.items()
+                if (refusal := _taken(ref, text, holders[_key(text)]))
+            }
+        free = [ref for ref in texts if ref not in taken]
         outcomes = self._each(documents.UPDATE_PROMOTION, [{"id": ref, "couponCode": texts[ref]} for ref in free])
         with _understood(documents.UPDATE_PROMOTION):
-            return refusals | {ref: _told_refusal(outcome) for ref, outcome in zip(free, outcomes, strict=True)}
+            told = {
+                ref: Renamed(_told_refusal(outcome), is_gone=outcome.code == GONE)
+                for ref, outcome in zip(free, outcomes, strict=True)
+            }
+        return taken | told
+
+    def rename_together(self, texts: Mapping[str, str]) -> NoReturn:
+        """Vendure takes no such job; `rename` is the way."""
+        raise BatchRefused(f"Vendure takes no job for {len(texts)} new codes at once.", permanent=True)
 
     def redate(self, windows: Windows) -> NoReturn:
         """Vendure takes no such job; `set_window` is the way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offerwell.models import ChangeKind
 from offerwell.queries.activity import affected_members
 
 if TYPE_CHECKING:
@@ -35,10 +36,8 @@ def member_batches(change: BulkChange) -> Iterator[list[tuple[str, ...]]]:
 
 def _lines(change: BulkChange, row: ItemRow) -> list[tuple[str, ...]]:
     who = ("", "") if row.member is None else (row.member.name, row.member.email)
-    what = (*who, row.text, _status(row.was_active), _status(change.to_active))
+    is_status = change.kind == ChangeKind.STATUS
+    before, wanted = (row.before.capitalize(), row.wanted.capitalize()) if is_status else (row.before, row.wanted)
+    what = (*who, row.text, before, wanted)
     stores = [(*what, outcome.store, outcome.result, outcome.reason) for outcome in row.outcomes]
     return stores or [(*what, "", "confirmed", "")]
-
-
-def _status(is_active: bool) -> str:
-    return "Active" if is_active else "Deactivated"

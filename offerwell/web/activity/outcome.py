@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offerwell.queries.activity import bad_codes
-from offerwell.rules.drift import What
-from offerwell.web.manage_offers.sentences import counted, done_word, verb
+from offerwell.rules.bulk_changes import What
+from offerwell.ui.change_words import NOUNS, counted, words_of_change
 
 if TYPE_CHECKING:
     from offerwell.queries.change_progress import Progress
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _SOON_MILLISECONDS = 800
 _BACKED_OFF_MILLISECONDS = 3_000
 _PATIENCE = 38
+# What was set while the status stayed.
+_SET = {What.DATES: "Dates", What.NAMES: "Names"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def standing(progress: Progress, *, turn: int = 0) -> Standing:
     return Standing(
         heading=_heading(progress, changed, superseded),
         part=change.part,
-        done_word=done_word(to_active=change.to_active).capitalize() if change.what == What.STATUS else "Changed",
+        done_word="Changed" if change.what in _SET else words_of_change(change).done.capitalize(),
         is_running=is_running,
         checked=items - progress.waiting + change.already_so,
         total=items + change.already_so,
@@ -98,14 +100,15 @@ def _followed(progress: Progress) -> int:
 
 def _heading(progress: Progress, changed: int, superseded: int) -> str:
     change = progress.change
-    if change.what != What.STATUS:
-        noun = "Dates" if change.what == What.DATES else "Names"
-        return f"{noun} of {counted(change.changed if progress.waiting else changed, change.part)} set in the store"
+    words = words_of_change(change)
+    if change.what in _SET:
+        told = counted(change.changed if progress.waiting else changed, change.part)
+        return f"{_SET[change.what]} of {told} set in the store"
     if progress.waiting:
-        return f"{verb(to_active=change.to_active).removesuffix('e')}ing {change.part}…"
-    word = done_word(to_active=change.to_active)
-    if not change.changed and change.already_so:
+        return f"{words.doing} {change.part}…"
+    word = words.done
+    if not change.changed and change.already_so and change.what == What.STATUS:
         return f"{counted(change.already_so, change.part)} already {word}, checked again"
     if not changed and not superseded:
-        return f"No {change.part} were {word}"
+        return f"No {NOUNS[change.part][1]} were {word}"
     return f"{counted(changed, change.part)} {word}"

@@ -25,7 +25,8 @@ from offerwell.queries.activity import (
 )
 from offerwell.queries.change_progress import progress_of
 from offerwell.queries.scheduled_changes import open_count, schedule_of, troubled
-from offerwell.rules.drift import Verb, What
+from offerwell.rules.bulk_changes import What
+from offerwell.rules.drift import Verb
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
@@ -76,6 +77,8 @@ def change(request: BrandRequest, change_id: int) -> HttpResponse:
 def undo(request: BrandRequest, change_id: int) -> HttpResponse:
     """Put back what the change changed; twice is once."""
     found = _found(change_id)
+    if not _may_change(request, found):
+        return _refused(request, found, "Owners and managers choose payouts. Nothing was undone; ask one of them.")
     try:
         applied = undo_bulk_change(
             workspace_id=request.place.workspace_id, change=found, by=actor_of(request), at=timezone.now()
@@ -83,7 +86,7 @@ def undo(request: BrandRequest, change_id: int) -> HttpResponse:
     except NothingToUndo as refusal:
         return _refused(request, found, str(refusal))
     except PlanOutOfDate:
-        return _refused(request, found, "Someone changed these codes or links just now. Nothing was undone; try again.")
+        return _refused(request, found, "Someone changed these just now. Nothing was undone; try again.")
     shown_by = "change_toast" if request.POST.get("in") == "toast" and request.htmx else "change"  # type: ignore[attr-defined]
     return HttpResponseRedirect(reverse(shown_by, args=[applied.change.pk]))
 
@@ -133,14 +136,14 @@ def toast(request: BrandRequest, change_id: int) -> HttpResponse:
 
 
 def _found(change_id: int) -> BulkChange:
-    return get_object_or_404(BulkChange.objects.select_related("offer", "undoes"), pk=change_id)
+    return get_object_or_404(BulkChange.objects.select_related("offer", "undoes", "payout_option"), pk=change_id)
 
 
 def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
     progress = progress_of(found)
     now = standing(progress, turn=number_from(request.GET.get("turn")) or 0)
     undone = undone_by(found)
-    may_change = may(request.place.role, Action.CHANGE_OFFER_STATUS)
+    may_change = _may_change(request, found)
     # Members hear of what was wanted, not of a store that was put right.
     is_news = not now.is_running and now.changed > 0 and found.answers.get("answers_drift") != Verb.RESTORE
     bad = bad_items(found).rows if now.failed else ()
@@ -164,6 +167,11 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "told": _told(found, now) if is_news else 0,
         "emails": _emails(found) if is_news else [],
     }
+
+
+def _may_change(request: BrandRequest, found: BulkChange) -> bool:
+    needed = Action.EDIT_PAYOUTS if found.what == What.PAYOUT else Action.CHANGE_OFFER_STATUS
+    return may(request.place.role, needed)
 
 
 def _told(found: BulkChange, now: Standing) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import ngettext
 
-from offerwell.rules.drift import LeftOut, Verb, What
+from offerwell.rules.bulk_changes import What
+from offerwell.rules.drift import LeftOut, Verb
 from offerwell.rules.store_sync import Difference
 
 if TYPE_CHECKING:

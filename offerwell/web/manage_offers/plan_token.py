@@ -33,6 +33,9 @@ class ShownPlan:
     key: str
     seen_up_to: int
     will_change: int
+    kind: str = "status"
+    option_id: int | None = None
+    batch_id: int | None = None
 
 
 def plan_token(plan: Plan, stored: StoredSelection, user: User) -> str:
@@ -46,6 +49,9 @@ def plan_token(plan: Plan, stored: StoredSelection, user: User) -> str:
         key=f"web-{secrets.token_urlsafe(18)}",
         seen_up_to=plan.seen_up_to,
         will_change=plan.will_change,
+        kind=str(plan.wish.kind),
+        option_id=None if plan.wish.payout_option is None else plan.wish.payout_option.pk,
+        batch_id=None if plan.wish.batch is None else plan.wish.batch.pk,
     )
     return signing.dumps(asdict(shown), salt=_SALT)
 

@@ -7,42 +7,49 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from offerwell.models import ChangeKind
 from offerwell.queries.offer_member_page_selected import TROUBLED_UP_TO
+from offerwell.queries.payouts import option_terms
+from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Exclusion
+from offerwell.ui.change_words import NOUNS, Words, counted, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from offerwell.queries.activity import Interference
-    from offerwell.queries.planned_change import Plan
-
-_NOUNS = {"codes": ("code", "codes"), "links": ("link", "links")}
-
-
-def counted(count: int, part: str) -> str:
-    """Say "1 code", "5 codes", "0 links"."""
-    one, many = _NOUNS[str(part)]
-    return f"{count:,} {one if count == 1 else many}"
+    from offerwell.queries.planned_change import Plan, Wish
 
 
 def done_word(*, to_active: bool) -> str:
     """The participle of a target."""
-    return "activated" if to_active else "deactivated"
+    return words_of(What.STATUS, to_active=to_active).done
 
 
 def verb(*, to_active: bool) -> str:
-    """The imperative of a target."""
-    return "Activate" if to_active else "Deactivate"
+    """The verb of a target."""
+    return words_of(What.STATUS, to_active=to_active).verb
+
+
+def words_for(wish: Wish) -> Words:
+    """The words of what is asked for."""
+    return words_of(wish.what, to_active=wish.to_active)
 
 
 def will_happen(plan: Plan) -> str:
     """Say "5 codes will be deactivated."."""
-    return f"{counted(plan.will_change, plan.wish.part)} will be {done_word(to_active=plan.wish.to_active)}."
+    wish = plan.wish
+    told = f"{counted(plan.will_change, wish.part)} will be {words_for(wish).done}"
+    if wish.payout_option is not None:
+        return f"{told} to {wish.payout_option.name}: {option_terms(wish.payout_option)}."
+    return f"{told}."
 
 
 def nothing_to_change(plan: Plan) -> str:
     """Why Update Offer is disabled."""
-    part, noun = plan.wish.part, _NOUNS[str(plan.wish.part)][0]
+    if plan.wish.kind != ChangeKind.STATUS:
+        return _nothing_of_others(plan)
+    part, noun = plan.wish.part, NOUNS[str(plan.wish.part)][0]
     word = "active" if plan.wish.to_active else "deactivated"
     if plan.already_so and not plan.excluded:
         return f"Nothing to change: every selected {noun} is already {word}."
@@ -52,10 +59,26 @@ def nothing_to_change(plan: Plan) -> str:
     return f"Nothing to change: the selected members have no {noun} that can be {done}."
 
 
+def _nothing_of_others(plan: Plan) -> str:
+    """Why a refresh or a payout has nothing to do."""
+    if plan.wish.payout_option is not None:
+        name = plan.wish.payout_option.name
+        if plan.already_so:
+            return f"Nothing to change: every selected member of the offer has {name} already."
+        return "Nothing to change: no selected member belongs to the offer."
+    if plan.already_so and not plan.excluded:
+        return "Nothing to change: every selected code keeps its text."
+    return "Nothing to change: no code of the selected members can get the text proposed for it."
+
+
 def already_so(plan: Plan) -> str:
     """Say "1 already deactivated, skipped."; empty without one."""
     if not plan.already_so:
         return ""
+    if plan.wish.kind == ChangeKind.REFRESH:
+        return f"{plan.already_so:,} {'keeps its text' if plan.already_so == 1 else 'keep their texts'}, skipped."
+    if plan.wish.payout_option is not None:
+        return f"{plan.already_so:,} already {plan.wish.payout_option.name}, skipped."
     return f"{plan.already_so:,} already {'active' if plan.wish.to_active else 'deactivated'}, skipped."
 
 
@@ -72,10 +95,12 @@ def _exclusion(reason: Exclusion, count: int, part: str) -> str:
             count,
         ) % {"n": f"{count:,}"}
     if reason == Exclusion.NO_CODE:
-        noun = _NOUNS[str(part)][0]
+        noun = NOUNS[str(part)][0]
         return f"{count:,} {'member has' if count == 1 else 'members have'} no {noun} in this offer, excluded."
     if reason == Exclusion.ENDED:
         return f"{counted(count, part)} past the end date, excluded. Move the end date first to activate."
+    if reason == Exclusion.TAKEN:
+        return f"{counted(count, part)} would get a text that somebody else has or had, excluded."
     return f"{counted(count, part)} changed again since, left alone."
 
 
@@ -98,14 +123,17 @@ def repaired(count: int, *, to_active: bool) -> str:
 
 def question(plan: Plan, *, repairs: int) -> str:
     """The heading of the confirm step."""
-    word = verb(to_active=plan.wish.to_active)
+    word = words_for(plan.wish).verb
+    if plan.wish.payout_option is not None:
+        whose = "1 member" if plan.will_change == 1 else f"{plan.will_change:,} members"
+        return f"Change the payout of {whose}?"
     if plan.will_change or not repairs:
         return f"{word} {counted(plan.will_change, plan.wish.part)}?"
     return f"{word} {counted(repairs, plan.wish.part)} in the store again?"
 
 
 def consequence(*, part: str, to_active: bool) -> str:
-    """What it means for shoppers and members."""
+    """What a new status means for shoppers and members."""
     if str(part) == "codes":
         if to_active:
             return "Shoppers can use these codes at checkout again."
@@ -115,9 +143,34 @@ def consequence(*, part: str, to_active: bool) -> str:
     return "These links are Deactivated until you activate them again."
 
 
+def consequence_of(wish: Wish) -> str:
+    """What it means for shoppers and members."""
+    if wish.kind == ChangeKind.REFRESH:
+        return (
+            "Shoppers use the new codes from now on, and the old ones stop working. "
+            "Orders by an old code still belong to its member."
+        )
+    if wish.payout_option is not None:
+        return (
+            f"Conversions from now on earn {option_terms(wish.payout_option)}. What was earned before stays as it is."
+        )
+    return consequence(part=wish.part, to_active=wish.to_active)
+
+
+def not_looked_up(count: int, stores: str) -> str:
+    """Proposed texts that no store was asked about; empty without one."""
+    if not count:
+        return ""
+    one = count == 1
+    return (
+        f"{count:,} new {'text was' if one else 'texts were'} not looked up in {stores}. Where one exists there "
+        "already, its code keeps working as it is, and the result says so."
+    )
+
+
 def what_differs(plan: Plan, *, shown_count: int, between: Iterable[Interference]) -> str:
     """Why a confirmation was not taken, with who changed what in between."""
-    word = done_word(to_active=plan.wish.to_active)
+    word = words_for(plan.wish).done
     now = f"{counted(plan.will_change, plan.wish.part)} will be {word}"
     first = f"{now} instead of {shown_count:,}" if plan.will_change != shown_count else f"{now}, but not the same ones"
     if not plan.will_change:
@@ -127,7 +180,7 @@ def what_differs(plan: Plan, *, shown_count: int, between: Iterable[Interference
         for found in between
     ]
     if not by:
-        return f"{first}: codes or links of these members changed since you looked."
+        return f"{first}: something of these members changed since you looked."
     return f"{first}; {', '.join(by)}."
 
 

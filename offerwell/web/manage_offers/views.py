@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
 from offerwell.actions.schedule_change import ScheduleKeyReused, schedule_change
 from offerwell.actions.store_selection import store_selection
-from offerwell.models import Offer, OfferPart, StoredSelection
+from offerwell.models import ChangeKind, CodeProposal, Offer, OfferPart, PayoutOption, StoredSelection
 from offerwell.queries.activity import changes_between
 from offerwell.queries.offer_member_page import newest_enrollment
 from offerwell.queries.offer_member_page_selected import (
@@ -23,15 +23,16 @@ from offerwell.queries.offer_member_page_selected import (
     selected_page,
     troubled_codes,
 )
+from offerwell.queries.payouts import options_of
 from offerwell.queries.planned_change import Plan, Wish, plan_change
 from offerwell.rules.offer_status import Planned
-from offerwell.rules.permissions import Action
+from offerwell.rules.permissions import Action, may
 from offerwell.rules.schedule import InvalidSchedule
 from offerwell.rules.selection import InvalidSelection, selection_from_json
 from offerwell.ui.paging import place_from, place_text
 from offerwell.ui.selection_form import selection_from
 from offerwell.web.manage_offers import sentences
-from offerwell.web.manage_offers.change_form import Choice, choice_from
+from offerwell.web.manage_offers.change_form import ONLY_MANAGERS, Choice, choice_from, own_batch
 from offerwell.web.manage_offers.plan_token import PlanNotShown, ShownPlan, plan_token, shown_plan
 from offerwell.web.manage_offers.when import (
     When,
@@ -49,10 +50,12 @@ from offerwell.web.sales_tracking.offer_screen import offer_screen
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from django.http import HttpResponse
+    from django.http import HttpResponse, QueryDict
 
     from offerwell.queries.offer_member_page_selected import SelectedPage
 
+STATUS_ONLY = "Only activating and deactivating can wait for a later time. Nothing was done; confirm it for now."
+GONE = "These proposals are not there any more. Propose the new codes again."
 # With this few members the disclosure stands open: everything is in sight anyway.
 _OPEN_UP_TO = 3
 
@@ -75,7 +78,7 @@ def select_members(request: BrandRequest, offer_id: int) -> HttpResponse:
 def manage_offer(request: BrandRequest, offer_id: int, selection_id: int) -> HttpResponse:
     """What to change, to which status, and what that would do to whom."""
     stored = _stored(request, offer_id, selection_id)
-    return _choosing(request, stored, choice_from(request.GET, stored.offer), at=timezone.now())
+    return _choosing(request, stored, _choice(request, stored, request.GET), at=timezone.now())
 
 
 @require_safe
@@ -84,11 +87,11 @@ def selected_members(request: BrandRequest, offer_id: int, selection_id: int) ->
     """More of the selected members: a fragment for Show more, a page without JavaScript."""
     at = timezone.now()
     stored = _stored(request, offer_id, selection_id)
-    choice = choice_from(request.GET, stored.offer)
+    choice = _choice(request, stored, request.GET)
     if choice.part is None:
         return _choosing(request, stored, choice, at=at, status=422)
     page = selected_page(_wish(stored, choice), at=at, after=place_from(request.GET.get("after", "")), size=MORE_SHOWN)
-    shown = _base(stored) | _chosen(choice) | _listed(stored, choice, page)
+    shown = _base(stored) | _shown_choice(choice) | _listed(stored, choice, page)
     return render(request, _template(request, "members"), shown)
 
 
@@ -101,10 +104,12 @@ def confirm_change(request: BrandRequest, offer_id: int, selection_id: int) -> H
         return _for_later(request, stored, at=timezone.now())
     if request.method == "POST":
         return _confirmed(request, stored, at=timezone.now())
-    return _to_confirm(request, stored, choice_from(request.GET, stored.offer), at=timezone.now())
+    return _to_confirm(request, stored, _choice(request, stored, request.GET), at=timezone.now())
 
 
 def _to_confirm(request: BrandRequest, stored: StoredSelection, choice: Choice, *, at: datetime) -> HttpResponse:
+    if choice.kind == ChangeKind.REFRESH and choice.batch is None:
+        return HttpResponseRedirect(reverse("refresh_codes", args=[stored.offer_id, stored.pk]))
     if not choice.is_complete:
         return _choosing(request, stored, choice, at=at, refusal=choice.refusal, status=422)
     plan = plan_change(_wish(stored, choice), at=at)
@@ -122,9 +127,13 @@ def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
     try:
         shown = shown_plan(request.POST.get("plan", ""), stored, request.user)
     except PlanNotShown as refusal:
-        choice = choice_from(request.POST, stored.offer)
+        choice = _choice(request, stored, request.POST)
         return _choosing(request, stored, choice, at=at, refusal=str(refusal), status=422)
-    wish = Wish(stored.offer, OfferPart(shown.part), shown.to_active, selection_from_json(stored.body))
+    if shown.kind == ChangeKind.PAYOUT and not _may_pay(request):
+        return _choosing(request, stored, Choice(None, None, ""), at=at, refusal=ONLY_MANAGERS, status=403)
+    wish = _shown_wish(stored, shown)
+    if wish.kind == ChangeKind.REFRESH and wish.batch is None:
+        return _choosing(request, stored, Choice(None, None, ""), at=at, refusal=GONE, status=422)
     try:
         applied = change_offer_status(
             workspace_id=stored.workspace_id,
@@ -139,8 +148,7 @@ def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
         differs = sentences.what_differs(refused.plan, shown_count=shown.will_change, between=between)
         return _out_of_date(request, stored, refused.plan, differs, at=at)
     except KeyReused as refused:
-        choice = Choice(wish.part, wish.to_active, "")
-        return _choosing(request, stored, choice, at=at, refusal=str(refused), status=409)
+        return _choosing(request, stored, _choice_of(wish), at=at, refusal=str(refused), status=409)
     return HttpResponseRedirect(reverse("change", args=[applied.change.pk]))
 
 
@@ -149,9 +157,11 @@ def _for_later(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
     try:
         shown = shown_plan(request.POST.get("plan", ""), stored, request.user)
     except PlanNotShown as refusal:
-        choice = choice_from(request.POST, stored.offer)
+        choice = _choice(request, stored, request.POST)
         return _choosing(request, stored, choice, at=at, refusal=str(refusal), status=422)
-    wish = Wish(stored.offer, OfferPart(shown.part), shown.to_active, selection_from_json(stored.body))
+    wish = _shown_wish(stored, shown)
+    if wish.kind != ChangeKind.STATUS:
+        return _choosing(request, stored, _choice_of(wish), at=at, refusal=STATUS_ONLY, status=422)
     when = when_from(request.POST, zones_of(stored.offer, request.place.workspace.timezone), now=at)
     if "preview" in request.POST or not when.was_shown:
         return _previewed(request, stored, plan_change(wish, at=at), when, at=at)
@@ -160,7 +170,7 @@ def _for_later(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
 
 def _previewed(request: BrandRequest, stored: StoredSelection, plan: Plan, when: When, *, at: datetime) -> HttpResponse:
     if not plan.will_change and not _repairs(plan, at=at):
-        return _choosing(request, stored, Choice(plan.wish.part, plan.wish.to_active, ""), at=at)
+        return _choosing(request, stored, _choice_of(plan.wish), at=at)
     status = 422 if when.refusal and "preview" not in request.POST else 200
     return _confirm_step(request, stored, plan, at=at, when=when, status=status)
 
@@ -179,8 +189,7 @@ def _scheduled(
         differs = sentences.what_differs(refused.plan, shown_count=shown.will_change, between=between)
         return _out_of_date(request, stored, refused.plan, differs, at=at, when=when)
     except (InvalidSchedule, ScheduleKeyReused) as refused:
-        choice = Choice(wish.part, wish.to_active, "")
-        return _choosing(request, stored, choice, at=at, refusal=str(refused), status=409)
+        return _choosing(request, stored, _choice_of(wish), at=at, refusal=str(refused), status=409)
     return HttpResponseRedirect(reverse("scheduled_change", args=[kept.schedule.pk]))
 
 
@@ -190,8 +199,7 @@ def _out_of_date(
     """Nothing was done: the new plan to confirm, or the choice again when nothing is left to change."""
     if plan.will_change:
         return _confirm_step(request, stored, plan, at=at, differs=differs, when=when, status=409)
-    choice = Choice(plan.wish.part, plan.wish.to_active, "")
-    return _choosing(request, stored, choice, at=at, refusal=differs, status=409)
+    return _choosing(request, stored, _choice_of(plan.wish), at=at, refusal=differs, status=409)
 
 
 def _choosing(
@@ -203,7 +211,9 @@ def _choosing(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    shown = _base(stored) | _chosen(choice) | {"refusal": refusal}
+    shown = _base(stored) | _shown_choice(choice) | {"refusal": refusal, "may_pay": _may_pay(request)}
+    if choice.kind == ChangeKind.PAYOUT:
+        shown["payout_options"] = options_of(stored.offer)
     if choice.part is not None:
         wish = _wish(stored, choice)
         plan = plan_change(wish, at=at)
@@ -228,28 +238,36 @@ def _confirm_step(
     status: int = 200,
 ) -> HttpResponse:
     wish = plan.wish
-    when = when or when_now(zones_of(stored.offer, request.place.workspace.timezone))
-    target = "active" if wish.to_active else "deactivated"
+    chosen = _chosen(_choice_of(wish))
     repairs = _repairs(plan, at=at)
+    stores = ", ".join(_store_labels(stored))
     shown = _base(stored) | {
         "plan": plan,
         "selected": plan.selected,
         "token": plan_token(plan, stored, request.user),
         "differs": differs,
-        "part": str(wish.part),
-        "target": target,
-        "back_href": _address("manage_offer", stored, part=str(wish.part), target=target),
-        "title": later_question(plan) if when.times else sentences.question(plan, repairs=repairs),
+        **chosen,
+        "is_danger": wish.kind == ChangeKind.STATUS and not wish.to_active,
+        "back_href": _address("refresh_codes" if wish.batch else "manage_offer", stored, **chosen),
+        "title": sentences.question(plan, repairs=repairs),
         "repaired": sentences.repaired(repairs, to_active=wish.to_active),
-        "consequence": later_consequence(plan, when.times)
-        if when.times
-        else sentences.consequence(part=wish.part, to_active=wish.to_active),
-        "done_word": sentences.done_word(to_active=wish.to_active).capitalize(),
-        "skipped_word": f"Skipped, already {'active' if wish.to_active else 'deactivated'}",
+        "consequence": sentences.consequence_of(wish),
+        "done_word": sentences.words_for(wish).done.capitalize(),
+        "skipped_word": f"Skipped, {sentences.words_for(wish).already}",
+        "not_looked_up": sentences.not_looked_up(_not_looked_up(wish), stores),
         "exclusions": sentences.exclusions(plan.reasons, wish.part),
-        **when_shown(when, plan, at=at),
     }
+    if wish.kind == ChangeKind.STATUS:  # the only kind that can wait for a later time
+        shown |= _later(plan, when or when_now(zones_of(stored.offer, request.place.workspace.timezone)), at=at)
     return render(request, _template(request, "confirm"), shown, status=status)
+
+
+def _later(plan: Plan, when: When, *, at: datetime) -> dict[str, Any]:
+    """The choice of When, and the words that are other ones for later."""
+    shown = when_shown(when, plan, at=at)
+    if when.times is None:
+        return shown
+    return shown | {"title": later_question(plan), "consequence": later_consequence(plan, when.times)}
 
 
 def _selection_refused(request: BrandRequest, offer: Offer, refusal: str) -> HttpResponse:
@@ -270,18 +288,64 @@ def _stored(request: BrandRequest, offer_id: int, selection_id: int) -> StoredSe
 def _wish(stored: StoredSelection, choice: Choice) -> Wish:
     """Without a status chosen yet the wish is Deactivate: its plan holds the totals of both statuses."""
     assert choice.part is not None  # noqa: S101  asked for before
-    return Wish(stored.offer, choice.part, bool(choice.to_active), selection_from_json(stored.body))
+    # A refresh without proposals yet shows the codes as they are.
+    kind = ChangeKind.STATUS if choice.kind == ChangeKind.REFRESH and choice.batch is None else choice.kind
+    return Wish(
+        stored.offer, choice.part, bool(choice.to_active), selection_from_json(stored.body), kind=kind,
+        payout_option=choice.option, batch=choice.batch,
+    )  # fmt: skip
+
+
+def _shown_wish(stored: StoredSelection, shown: ShownPlan) -> Wish:
+    """The wish of a signed plan. What it names is looked for in the offer of the selection only."""
+    offer = stored.offer
+    option = PayoutOption.objects.filter(offer=offer, pk=shown.option_id or 0).first()
+    batch = own_batch(stored, shown.batch_id)
+    return Wish(
+        offer, OfferPart(shown.part), shown.to_active, selection_from_json(stored.body), kind=ChangeKind(shown.kind),
+        payout_option=option, batch=batch,
+    )  # fmt: skip
+
+
+def _choice_of(wish: Wish) -> Choice:
+    to_active = wish.to_active if wish.kind == ChangeKind.STATUS else None
+    return Choice(wish.part, to_active, "", wish.kind, wish.payout_option, wish.batch)
+
+
+def _choice(request: BrandRequest, stored: StoredSelection, fields: QueryDict) -> Choice:
+    return choice_from(fields, stored.offer, may_pay=_may_pay(request), stored=stored)
+
+
+def _may_pay(request: BrandRequest) -> bool:
+    return may(request.place.role, Action.EDIT_PAYOUTS)
+
+
+def _not_looked_up(wish: Wish) -> int:
+    return CodeProposal.objects.filter(batch=wish.batch, is_looked_up=False).count() if wish.batch else 0
+
+
+def _store_labels(stored: StoredSelection) -> list[str]:
+    links = stored.offer.store_links.select_related("store").order_by("store_id")
+    return [link.store.label for link in links]
 
 
 def _base(stored: StoredSelection) -> dict[str, Any]:
-    offer = stored.offer
-    stores = [link.store.label for link in offer.store_links.select_related("store").order_by("store_id")]
-    return {"offer": offer, "stored": stored, "store_names": ", ".join(stores)}
+    return {"offer": stored.offer, "stored": stored, "store_names": ", ".join(_store_labels(stored))}
 
 
 def _chosen(choice: Choice) -> dict[str, str]:
+    """The choice as the fields of an address; those that say nothing are left out of it."""
     target = {None: "", True: "active", False: "deactivated"}[choice.to_active]
-    return {"part": str(choice.part or ""), "target": target}
+    shown = {"part": choice.task, "target": target}
+    if choice.kind == ChangeKind.PAYOUT:
+        shown["option"] = str(choice.option.pk) if choice.option else ""
+    if choice.batch is not None:
+        shown["batch"] = str(choice.batch.pk)
+    return shown
+
+
+def _shown_choice(choice: Choice) -> dict[str, str]:
+    return _chosen(choice) | {"option_name": choice.option.name if choice.option else ""}
 
 
 def _listed(stored: StoredSelection, choice: Choice, page: SelectedPage) -> dict[str, Any]:
@@ -294,6 +358,8 @@ def _address(name: str, stored: StoredSelection, **fields: str) -> str:
 
 
 def _preview(plan: Plan, choice: Choice, *, at: datetime) -> dict[str, Any]:
+    if choice.kind != ChangeKind.STATUS:
+        return _preview_of_others(plan, choice)
     deactivated, active = plan.already_so, plan.will_change
     if choice.to_active:
         ended = sum(count for reason, count in plan.reasons if reason == "ended")
@@ -314,6 +380,24 @@ def _preview(plan: Plan, choice: Choice, *, at: datetime) -> dict[str, Any]:
         "already_so": sentences.already_so(plan) if plan.will_change else "",
         "exclusions": sentences.exclusions(plan.reasons, plan.wish.part),
         "troubled": sentences.troubled(troubled_codes(plan.wish, at=at)) if plan.will_change else "",
+    }
+
+
+def _preview_of_others(plan: Plan, choice: Choice) -> dict[str, Any]:
+    """What a payout would do; of a refresh, which codes there are to propose for."""
+    shown: dict[str, Any] = {"is_open": plan.selected <= _OPEN_UP_TO}
+    if choice.kind == ChangeKind.REFRESH and choice.batch is None:
+        codes = plan.will_change + plan.already_so
+        nothing = "" if codes else "Nothing to change: the selected members have no code in this offer."
+        return shown | {"nothing": nothing, "exclusions": sentences.exclusions(plan.reasons, plan.wish.part)}
+    if not choice.is_complete:
+        return shown
+    return shown | {
+        "plan": plan,
+        "will_happen": sentences.will_happen(plan) if plan.will_change else "",
+        "nothing": "" if plan.will_change else sentences.nothing_to_change(plan),
+        "already_so": sentences.already_so(plan) if plan.will_change else "",
+        "exclusions": sentences.exclusions(plan.reasons, plan.wish.part),
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.web.offers import enroll_views, generate_views, views
+from offerwell.web.offers import enroll_views, generate_views, payout_views, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -17,4 +17,6 @@ urlpatterns: list[URLPattern] = [
     path("<int:offer_id>/edit/", views.offer_edit, name="offer_edit"),
     path("<int:offer_id>/add-members/", enroll_views.offer_enroll, name="offer_enroll"),
     path("<int:offer_id>/generate/", generate_views.offer_generate, name="offer_generate"),
+    path("<int:offer_id>/payouts/", payout_views.offer_payouts, name="offer_payouts"),
+    path("<int:offer_id>/payouts/<int:option_id>/", payout_views.payout_edit, name="payout_edit"),
 ]

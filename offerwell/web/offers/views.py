@@ -16,6 +16,7 @@ from offerwell.actions.edit_offer import edit_offer
 from offerwell.models import Offer, OfferStatus, Store
 from offerwell.rules.discount_words import shopper_sentence
 from offerwell.rules.offer_draft import OfferRefused
+from offerwell.rules.payouts import LONGEST_NAME, PayoutDraft, PayoutRefused
 from offerwell.rules.permissions import Action, may
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.offers.offer_form import (
@@ -28,8 +29,11 @@ from offerwell.web.offers.offer_form import (
     first_values,
     initial_of,
 )
+from offerwell.web.offers.payout_views import kind_choices, payout_draft, typed_payout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpResponse
 
 
@@ -44,9 +48,14 @@ def offer_create(request: BrandRequest) -> HttpResponse:
     form = OfferForm(request.POST, workspace=workspace)
     if form.is_valid():
         try:
-            offer = create_offer(workspace_id=workspace.pk, draft=form.draft(), by=actor_of(request), at=timezone.now())
+            offer = create_offer(
+                workspace_id=workspace.pk, draft=form.draft(), by=actor_of(request), at=timezone.now(),
+                payouts=_first_payouts(request),
+            )  # fmt: skip
         except OfferRefused as refused:
             form.say(refused.problems)
+        except PayoutRefused as refused:
+            return _shown(request, form, None, status=422, problems=refused.problems)
         else:
             messages.success(request, f"{offer.name} created. Add the members who promote it.")
             return HttpResponseRedirect(reverse("offer", args=[offer.pk]))
@@ -92,8 +101,22 @@ def _summary(form: OfferForm, offer: Offer | None) -> str:
     return shopper_sentence(offer.terms, currencies.first() or "")
 
 
-def _shown(request: BrandRequest, form: OfferForm, offer: Offer | None, *, status: int = 200) -> HttpResponse:
+def _first_payouts(request: BrandRequest) -> tuple[PayoutDraft, ...]:
+    """The first payout option, where one was filled in; else the offer begins with one that pays nothing."""
+    typed = typed_payout(request.POST, "payout_")
+    return (payout_draft(typed),) if typed["percent"] or typed["amount"] else ()
+
+
+def _shown(
+    request: BrandRequest, form: OfferForm, offer: Offer | None, *, status: int = 200,
+    problems: Mapping[str, str] | None = None,
+) -> HttpResponse:  # fmt: skip
+    typed = typed_payout(request.POST, "payout_")
     shown = {
+        "typed": typed if typed["kind"] else {"kind": "cps"},
+        "kinds": kind_choices(None),
+        "longest": LONGEST_NAME,
+        "problems": problems or {},
         "form": form,
         "offer": offer,
         "type_cards": TYPE_CARDS,

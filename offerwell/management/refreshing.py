@@ -1,0 +1,130 @@
+"""`offerwell offers refresh`: propose new texts for codes, show them, apply exactly these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from offerwell.management.answer import answer, answer_json, note, some_of
+from offerwell.management.choosing import Chosen, choosing_options, selection_of
+from offerwell.management.offer_status import (
+    Ask,
+    applied_once,
+    change_made_before,
+    confirm,
+    confirming_options,
+    plan_lines,
+    told,
+)
+from offerwell.management.opened import acting_person, find_offer, now, opened_workspace
+from offerwell.management.refusal import ExitCode, Refused
+
+if TYPE_CHECKING:
+    from offerwell.models import Offer, ProposalBatch, Workspace
+    from offerwell.queries.planned_change import Plan, Wish
+    from offerwell.rules.selection import MemberSelection
+
+_PROPOSALS_SHOWN = 50
+
+
+def _refresh_options(command: Any) -> Any:
+    for option in (
+        click.option("--key", metavar="K", help="A repeat with the same key gives the same change."),
+        click.option("--random", "has_random_suffix", is_flag=True, help="End each code with eight random letters."),
+        click.option(
+            "--pattern", default="", help="Names of codes, such as GLOW{first_name}; the offer's unless given."
+        ),
+    ):
+        command = option(command)
+    return click.argument("offer")(choosing_options(confirming_options(command)))
+
+
+@click.command()
+@_refresh_options
+def refresh(**typed: Any) -> ExitCode:
+    """Give the codes of members in OFFER new texts. Orders by an old text still belong to its member."""
+    chosen = Chosen(*(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file")))
+    chosen.check()
+    ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json", "key")))
+    with opened_workspace(typed["workspace_slug"]) as workspace:
+        offer = find_offer(typed["offer"])
+        if not offer.has_codes:
+            raise Refused(f"“{offer.name}” has no codes.", "Choose an offer with promo codes.")
+        selection = selection_of(offer, chosen)
+        earlier = change_made_before(ask, "refresh", offer, selection)
+        if earlier is not None:
+            return told(earlier, ask)
+        return _refreshed(workspace, offer, selection, typed, ask)
+
+
+def _refreshed(
+    workspace: Workspace, offer: Offer, selection: MemberSelection, typed: dict[str, Any], ask: Ask
+) -> ExitCode:
+    from offerwell.models import CodeProposal, ProposalBatch
+    from offerwell.queries.planned_change import plan_change
+
+    batch = _proposed(workspace, offer, selection, typed)
+    try:
+        wish = _wish(offer, selection, batch)
+        plan = plan_change(wish, at=now())
+        if not plan.selected:
+            raise Refused(f"No members of “{offer.name}” match.", "Choose others, or leave --where away.")
+        if ask.plan_only:
+            _show(plan, batch, as_json=ask.as_json)
+            return ExitCode.DONE
+        if not ask.yes:
+            for line in some_of(_lines(batch), _PROPOSALS_SHOWN):
+                note(line)
+        confirm(plan, ask)
+        return told(applied_once(workspace, plan, ask), ask)
+    finally:
+        CodeProposal.objects.filter(batch=batch).delete()
+        if ask.plan_only:
+            ProposalBatch.objects.filter(pk=batch.pk).delete()
+
+
+def _proposed(workspace: Workspace, offer: Offer, selection: MemberSelection, typed: dict[str, Any]) -> ProposalBatch:
+    from offerwell.actions.look_up_proposals import look_up_proposals
+    from offerwell.actions.propose_texts import NameWish, propose_texts
+    from offerwell.rules.code_names import InvalidPattern
+
+    names = NameWish(typed["pattern"], has_random_suffix=typed["has_random_suffix"])
+    try:
+        batch = propose_texts(
+            workspace_id=workspace.pk, offer=offer, selection=selection, names=names, by=acting_person(), at=now()
+        )
+    except InvalidPattern as refused:
+        raise Refused(str(refused), "Nothing was done. Correct the pattern and run the command again.") from refused
+    for trouble in look_up_proposals(batch=batch):
+        note(f"{trouble} Texts that exist there will be told as conflicts.")
+    return batch
+
+
+def _wish(offer: Offer, selection: MemberSelection, batch: ProposalBatch) -> Wish:
+    from offerwell.models import ChangeKind, OfferPart
+    from offerwell.queries.planned_change import Wish
+
+    return Wish(offer, OfferPart.CODES, to_active=False, selection=selection, kind=ChangeKind.REFRESH, batch=batch)
+
+
+def _show(plan: Plan, batch: ProposalBatch, *, as_json: bool) -> None:
+    if as_json:
+        listed = [{"code": old, "new": new, "member": name} for old, new, name in _proposals(batch)]
+        answer_json({**plan.to_json(), "proposals": listed})
+        return
+    for line in (*plan_lines(plan), *some_of(_lines(batch), _PROPOSALS_SHOWN)):
+        answer(line)
+
+
+def _proposals(batch: ProposalBatch, most: int = _PROPOSALS_SHOWN) -> list[tuple[str, str, str]]:
+    from offerwell.models import CodeProposal
+
+    rows = CodeProposal.objects.filter(batch=batch).select_related("code__enrollment__member").order_by("code_id")
+    return [(row.code.text, row.text, row.code.enrollment.member.name) for row in rows[:most]]
+
+
+def _lines(batch: ProposalBatch) -> list[str]:
+    lines = [f"  {old:24} {new:24} {name}" for old, new, name in _proposals(batch)]
+    rest = batch.codes - len(lines)
+    return [*lines, f"  … and {rest:,} more"] if rest > 0 else lines
