@@ -292,12 +292,29 @@ def test_screen(page, look, name, address):
 
 def test_connecting_shows_what_is_needed_for_the_chosen_kind(page, look):
     page.goto("/settings/stores/connect/")
-    shown = {"Shopify": "Where to find them in Shopify", "Vendure": "For Vendure", "Sandbox store": "offerwell sandbox"}
-    for kind, words in shown.items():
-        page.get_by_role("radio", name=kind).check()
-        for others in shown.values():
+    form = page.locator("form", has=page.locator("#kind-vendure"))
+    app = ("Client ID", "Client secret", "Use an access token instead")
+    login = ("User name", "Password", "Use an API key instead")
+    notes = {"shopify": "Where to find them in Shopify", "vendure": "For Vendure", "sandbox": "offerwell sandbox"}
+    for kind, words in notes.items():
+        page.locator(f"#kind-{kind}").check()
+        for others in notes.values():
             expect(page.get_by_text(others, exact=others != "offerwell sandbox")).to_be_visible(visible=others == words)
-        look.at(page, f"connect-{kind.split()[0].lower()}")
+        places = ("label[for=id_client_id]", "label[for=id_client_secret]", "summary")
+        for place, said in zip(places, login if kind == "vendure" else app, strict=True):
+            expect(form.locator(place)).to_have_text(said, use_inner_text=True)
+        expect(page.locator("#access-install")).to_be_visible(visible=kind != "vendure")
+        look.at(page, f"connect-{kind}")
+
+
+def test_a_way_in_chosen_before_hides_nothing_of_a_kind_that_has_none(page):
+    page.goto("/settings/stores/connect/")
+    page.get_by_role("radio", name="Install by authorization").check()
+    token = page.locator("form", has=page.locator("#kind-vendure")).locator("summary")
+    expect(token).to_be_hidden()
+    page.locator("#kind-vendure").check()
+    token.click()
+    expect(page.locator("#id_static_token")).to_be_visible()
 
 
 def test_refusals(page, new_context, look, watch):
