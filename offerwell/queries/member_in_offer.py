@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offerwell.models import CodeHistory, StoreCode
 from offerwell.queries.member_statuses import SeenPart, parts_of, store_view
+from offerwell.queries.payouts import option_terms
 from offerwell.rules.offer_status import told_by_stores
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class InStore:
 
 @dataclass(frozen=True, slots=True)
 class CodeSeen:
-    """A code with every store it goes to, and the texts it had before, newest first."""
+    """A code with every store it goes to, and the other texts it had before, newest first."""
 
     part: SeenPart
     stores: tuple[InStore, ...]
@@ -42,9 +43,10 @@ class CodeSeen:
 
 @dataclass(frozen=True, slots=True)
 class MemberInOffer:
-    """A member's codes and links in one offer."""
+    """A member's codes and links in one offer. `payout` is what it earns there, in words; empty without an option."""
 
     enrollment: Enrollment
+    payout: str
     codes: tuple[CodeSeen, ...]
     links: tuple[SeenPart, ...]
 
@@ -56,13 +58,18 @@ class MemberInOffer:
 
 
 def member_in_offer(enrollment: Enrollment, *, at: datetime) -> MemberInOffer:
-    """All there is to see, in a constant number of statements. `enrollment` comes with its offer and member."""
+    """All there is to see, in a constant number of statements.
+
+    `enrollment` comes with its offer, member and payout option.
+    """
     parts = parts_of(enrollment.offer, [enrollment.pk], at=at)[enrollment.pk]
     codes = [part for part in parts if part.part == "codes"]
     in_stores = _in_stores([code.pk for code in codes], at=at)
-    earlier = _earlier([code.pk for code in codes])
+    earlier = _earlier(enrollment, {code.pk: code.text.upper() for code in codes})
+    option = enrollment.payout_option
     return MemberInOffer(
         enrollment=enrollment,
+        payout="" if option is None else f"{option.name}, {option_terms(option)}",
         codes=tuple(
             CodeSeen(code, tuple(in_stores.get(code.pk, [])), tuple(earlier.get(code.pk, []))) for code in codes
         ),
@@ -96,9 +103,11 @@ def _in_store(row: StoreCode, *, at: datetime) -> InStore:
     )
 
 
-def _earlier(code_ids: list[int]) -> dict[int, list[CodeHistory]]:
-    ended = CodeHistory.objects.filter(code_id__in=code_ids, until_at__isnull=False).order_by("-pk")
-    found: dict[int, list[CodeHistory]] = {}
-    for row in ended:
-        found.setdefault(row.code_id, []).append(row)
-    return found
+def _earlier(enrollment: Enrollment, keys: dict[int, str]) -> dict[int, list[CodeHistory]]:
+    """Each text once, as it was last. A text that came back, by an undo or a refresh, is the present one."""
+    ended = CodeHistory.objects.filter(code_id__in=keys, member_id=enrollment.member_id, until_at__isnull=False)
+    found: dict[int, dict[str, CodeHistory]] = {}
+    for row in ended.order_by("-pk"):
+        if row.text_key != keys[row.code_id]:
+            found.setdefault(row.code_id, {}).setdefault(row.text_key, row)
+    return {code_id: list(rows.values()) for code_id, rows in found.items()}

@@ -19,6 +19,7 @@ from offerwell.actions.undo_bulk_change import undo_bulk_change
 from offerwell.models import (
     BulkChange,
     BulkChangeItem,
+    ChangeKind,
     Event,
     OfferPart,
     PromoCode,
@@ -210,6 +211,21 @@ def test_a_plan_that_moved_and_a_time_that_passed_are_refused_and_nothing_is_kep
     with pytest.raises(InvalidSchedule):
         schedule_change(**given, digest=plan_change(wish, at=make.NOW).digest, at=RUN)
     assert (ScheduledChange.objects.count(), Event.objects.count()) == (0, 0)
+
+
+def test_only_a_status_can_wait(acme, world):
+    """Whatever door asks for it."""
+    offer, members = world
+    wish = Wish(
+        offer, OfferPart.MEMBERS, to_active=False, selection=MemberSelection(ids=tuple(members)),
+        kind=ChangeKind.PAYOUT, payout_option=make.payout(offer, "Gold"),
+    )  # fmt: skip
+    with pytest.raises(InvalidSchedule, match="Only activating and deactivating"):
+        schedule_change(
+            workspace_id=acme.pk, wish=wish, times=schedule_times("2026-12-03 00:00", "", "Europe/Paris", now=make.NOW),
+            digest=plan_change(wish, at=make.NOW).digest, key="p1", by=make.ANA, at=make.NOW,
+        )  # fmt: skip
+    assert (ScheduledChange.objects.count(), BulkChange.objects.count(), kinds()) == (0, 0, [])
 
 
 def test_cancelled_before_it_never_happens(acme, world):

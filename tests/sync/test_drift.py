@@ -188,6 +188,25 @@ def test_restoring_is_undone_by_taking_the_stores_state_over(acme, sandbox, glow
     assert wrong_counts(acme) == []
 
 
+def test_a_refreshed_code_that_somebody_renamed_is_flagged_and_restored_to_its_new_text(acme, sandbox, glow, summer):
+    seeded(sandbox, summer, glow, ["OLD", "LEAKED"])
+    PromoCode.objects.filter(text="OLD").update(text="NEW", text_key="NEW", text_change_id=1)
+    PromoCode.objects.filter(text="LEAKED").update(is_active=False, text_change_id=1)
+    StoreCode.objects.update(observed_generation=-1, due_at=timezone.now())
+    followed(glow)
+    assert sandbox.statuses() == {"NEW": "ACTIVE", "LEAKED": "EXPIRED"}
+    edit(sandbox, "NEW", "rename", to="OLD")
+    edit(sandbox, "LEAKED", "rename", to="ELSE")
+    sandbox.forget_requests()
+    swept(acme, glow)
+    assert (differing(), sandbox.mutations()) == ({"NEW": "renamed"}, [])  # what is off may have any text
+    [change] = answer(acme, Verb.RESTORE)
+    followed(glow)
+    assert (change.what, progress_of(change).state) == ("names", "done")
+    assert (sandbox.statuses(), differing()) == ({"NEW": "ACTIVE", "ELSE": "EXPIRED"}, {})
+    assert PromoCode.objects.get(text="NEW").text_change_id == 1
+
+
 def test_a_cleared_end_is_adopted_where_the_offer_has_one(acme, sandbox, glow, ending):
     offer = make.offer(acme, "Winter", stores=[glow], ends_at=ending)
     seeded(sandbox, offer, glow, ["W1"], ends_at=ending)

@@ -12,6 +12,7 @@ from offerwell.actions.change_offer_status import change_offer_status
 from offerwell.actions.look_up_proposals import look_up_proposals
 from offerwell.actions.propose_texts import NameWish, propose_texts
 from offerwell.actions.retry_failed_items import retry_failed_items
+from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.sync_store import sync_store
 from offerwell.actions.undo_bulk_change import undo_bulk_change
 from offerwell.models import (
@@ -25,6 +26,7 @@ from offerwell.models import (
     StoreCode,
 )
 from offerwell.queries.change_progress import progress_of
+from offerwell.queries.member_in_offer import member_in_offer
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.selection import MemberFilter, MemberSelection
 from tests import make
@@ -239,6 +241,36 @@ def test_a_text_that_somebody_took_is_a_conflict_with_its_reason(acme, sandbox, 
     assert retry_failed_items(workspace_id=acme.pk, change=change, by=make.ANA, at=timezone.now()) == 1
     sync_store(store_id=glow.pk)
     assert (counts(change), set(sandbox.statuses())) == ({"confirmed": 2}, {"TAKEN1", "ZWEI2"})
+
+
+def test_one_members_refresh_is_asked_again_where_it_was_refused(acme, sandbox, summer, glow):
+    seeded(sandbox, summer, glow, ["ONE1", "TWO2"])
+    sandbox.seed([{"code": "TAKEN1", "title": "Black Friday", "percentage": 0.5}])
+    change = refresh(summer, "TAKEN1", "ZWEI2")
+    sync_store(store_id=glow.pk)
+    sandbox.fault(kind="outside_edit", code="TAKEN1", action="delete")
+    place = Enrollment.objects.get(promocodes__text="TAKEN1")
+    seen = member_in_offer(place, at=timezone.now())
+    assert [store.label for store in seen.stores_to_retry] == ["Glow"]
+    assert [row.text for row in seen.codes[0].earlier] == ["ONE1"]
+    asked = {"workspace_id": acme.pk, "store": glow, "by": make.ANA, "at": timezone.now()}
+    assert retry_in_store(**asked, enrollment=Enrollment.objects.get(promocodes__text="ZWEI2")) == 0
+    assert retry_in_store(**asked, enrollment=place) == 1
+    assert counts(change) == {"confirmed": 1, "waiting": 1}
+    sync_store(store_id=glow.pk)
+    assert (counts(change), set(sandbox.statuses())) == ({"confirmed": 2}, {"TAKEN1", "ZWEI2"})
+
+
+def test_an_activation_gives_the_new_text_before_the_code_works(acme, sandbox, summer, glow):
+    """A leaked code, off and refreshed while the store was away, must not work for a moment under its old text."""
+    seeded(sandbox, summer, glow, ["LEAK1"], active=False)
+    refresh(summer, "FRESH1")
+    on = switch(summer, to_active=True, key="on")
+    sync_store(store_id=glow.pk)
+    again(glow)
+    assert (sandbox.statuses(), counts(on)) == ({"FRESH1": "ACTIVE"}, {"confirmed": 1})
+    writes = sandbox.mutations()
+    assert ["Update" in writes[0], "Activate" in writes[-1], len(writes)] == [True, True, 2], writes
 
 
 def test_a_conflict_undone_needs_no_store_to_agree(acme, sandbox, summer, glow):

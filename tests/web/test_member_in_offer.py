@@ -7,8 +7,10 @@ import json
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from offerwell.models import CodeHistory, Event, StoreCode
+from offerwell.models import CodeHistory, Enrollment, Event, PromoCode, StoreCode
+from offerwell.queries.payouts import option_terms
 from tests import make
 from tests.web.page_words import words
 
@@ -55,6 +57,32 @@ def test_each_store_is_told_apart_with_its_reason(client, place):
     assert "Before: OLDNORA until" in page
     assert "nora-1 Active" in page
     assert "ELENA20" not in page
+
+
+def test_former_texts_are_told_once_with_what_ended_them_and_a_text_that_came_back_is_none(client, acme, place):
+    """A refresh to NORA30, its undo, and a refresh to NORA30 again."""
+    code = PromoCode.objects.get(text="NORA20")
+    CodeHistory.objects.all().delete()
+    for text, opened_by, closed_by in (("NORA20", None, 4), ("NORA30", 4, 5), ("NORA20", 5, 6), ("NORA30", 6, None)):
+        CodeHistory.objects.create(
+            workspace=acme, code=code, member_id=place.member_id, text=text, text_key=text, from_at=make.NOW,
+            until_at=make.NOW if closed_by else None, opened_by=opened_by, closed_by=closed_by,
+        )  # fmt: skip
+    PromoCode.objects.filter(pk=code.pk).update(text="NORA30", text_key="NORA30", text_change_id=6)
+    response = client.get(at(place))
+    page = words(response)
+    assert "Before: NORA20 until" in page
+    assert page.count(" until ") == 1
+    assert f'href="{reverse("change", args=[6])}"' in response.content.decode()
+    assert "Orders with it still belong to this member." in page
+
+
+def test_what_the_member_earns_is_told(client, place):
+    option = make.payout(place.offer, "Gold", "cpa_cps", 300, amount=500, currency="USD")
+    Enrollment.objects.filter(pk=place.pk).update(payout_option=option)
+    assert f"Payout: Gold, {option_terms(option)}" in words(client.get(at(place)))
+    Enrollment.objects.filter(pk=place.pk).update(payout_option=None)
+    assert "Payout" not in words(client.get(at(place)))
 
 
 def test_the_offer_page_leads_there(client, place):

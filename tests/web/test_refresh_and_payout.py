@@ -18,6 +18,7 @@ from offerwell.models import (
     PayoutOption,
     PromoCode,
     ProposalBatch,
+    ScheduledChange,
     Store,
     StoredSelection,
     TeamMember,
@@ -262,6 +263,30 @@ def test_a_payout_is_chosen_without_javascript(client, acme, world):
     assert set(Enrollment.objects.values_list("payout_option__name", flat=True)) == {"Standard"}
     again = words(client.get(at(world, stored), {"part": "payout", "option": PayoutOption.objects.first().pk}))
     assert "Nothing to change: every selected member of the offer has Standard already." in again
+
+
+@pytest.mark.parametrize("part", ["refresh", "payout"])
+def test_only_a_status_can_wait_for_later_and_who_forces_it_is_told(client, acme, world, part):
+    stored = everybody(client, world)
+    if part == "payout":
+        option = make.payout(world, "Gold")
+        confirm = client.get(at(world, stored, "confirm/"), {"part": "payout", "option": option.pk})
+    else:
+        propose(client, world, stored)
+        confirm = client.get(
+            at(world, stored, "confirm/"), {"part": "refresh", "batch": ProposalBatch.objects.get().pk}
+        )
+    assert confirm.status_code == 200
+    assert 'name="when"' not in confirm.content.decode()
+    later = {"when": "later", "start_date": "2031-12-03", "start_time": "00:00", "shown": ""}
+    for fields in (later, {"preview": "1"}):
+        refused = client.post(at(world, stored, "confirm/"), {**token(confirm), **fields})
+        assert refused.status_code == 422
+        assert "Only activating and deactivating can wait for a later time." in words(refused)
+    assert nothing_happened()
+    assert ScheduledChange.objects.count() == 0
+    client.post(at(world, stored, "confirm/"), token(confirm))
+    assert BulkChange.objects.get().kind == part
 
 
 def test_an_option_of_another_offer_is_none(client, acme, rival, world):

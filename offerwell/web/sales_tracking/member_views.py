@@ -53,5 +53,5 @@ def offer_member_retry(request: BrandRequest, offer_id: int, enrollment_id: int)
 
 
 def _enrollment(offer_id: int, enrollment_id: int) -> Enrollment:
-    rows = Enrollment.objects.select_related("offer", "member")
+    rows = Enrollment.objects.select_related("offer", "member", "payout_option")
     return get_object_or_404(rows, pk=enrollment_id, offer_id=offer_id)
