@@ -16,9 +16,9 @@ from django.db import transaction
 from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
 from offerwell.integrations import vendure
+from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.addresses import shop_origin
-from offerwell.integrations.shopify.credentials import MemoryTokens
 from offerwell.integrations.shopify.pacing import BucketState, MemoryBucket
 from offerwell.integrations.store import AccessRefused, StoreError
 from offerwell.integrations.vendure.addresses import admin_address

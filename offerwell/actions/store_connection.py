@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from offerwell.integrations import vendure
+from offerwell.integrations.graphql.tokens import Token
 from offerwell.integrations.shopify import connect
-from offerwell.integrations.shopify.credentials import Token
 from offerwell.integrations.shopify.installation import TURN_SECONDS, TokenPair
 from offerwell.integrations.shopify.pacing import BucketState, learned, reserved
 from offerwell.models import Store, StoreKind, StorePace

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from offerwell.integrations.graphql.tokens import MemoryTokens, TokenCache
 from offerwell.integrations.shopify import API_VERSION, ShopifyConnector, connect
-from offerwell.integrations.shopify.credentials import MemoryTokens, TokenCache
 from offerwell.integrations.shopify.pacing import CostBucket, MemoryBucket
 
 if TYPE_CHECKING:

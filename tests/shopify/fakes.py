@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.shopify import ShopifyConnector, connect
-from offerwell.integrations.shopify.credentials import MemoryTokens
 from offerwell.integrations.shopify.pacing import MemoryBucket
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from offerwell.integrations.graphql.retry import ATTEMPTS
+from offerwell.integrations.graphql.wire import LARGEST_ANSWER_BYTES, LONGEST_ANSWER_SECONDS
 from offerwell.integrations.shopify.client import PATIENCE_SECONDS
 from offerwell.integrations.shopify.pacing import BucketState, MemoryBucket
-from offerwell.integrations.shopify.retry import ATTEMPTS
-from offerwell.integrations.shopify.wire import LARGEST_ANSWER_BYTES, LONGEST_ANSWER_SECONDS
 from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError
 from tests.shopify.fakes import (
     FakeTime,

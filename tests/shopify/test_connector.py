@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.connector import GONE, UNKNOWN_KIND
-from offerwell.integrations.shopify.credentials import MemoryTokens
 from offerwell.integrations.shopify.pacing import MemoryBucket
 from offerwell.integrations.store import (
     BatchRefused,

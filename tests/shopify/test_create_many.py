@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from offerwell.integrations.graphql.retry import ATTEMPTS
+from offerwell.integrations.graphql.wire import LONGEST_LINE_BYTES
 from offerwell.integrations.shopify import documents
 from offerwell.integrations.shopify.bulk_report import created_lines
-from offerwell.integrations.shopify.retry import ATTEMPTS
-from offerwell.integrations.shopify.wire import LONGEST_LINE_BYTES
 from offerwell.integrations.store import CodeSpec, Created, DiscountKind, DiscountTerms, StoreError, WindowStatus
 from offerwell.rules.discount_terms import ItemKind, Items
 from tests.shopify.fakes import FakeTime, connector_to, good
@@ -242,7 +242,7 @@ def test_a_report_that_is_not_given_out(status: int, permanent: bool, tries: int
 
 
 def test_a_report_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("offerwell.integrations.shopify.wire.LARGEST_REPORT_BYTES", 100_000)
+    monkeypatch.setattr("offerwell.integrations.graphql.wire.LARGEST_REPORT_BYTES", 100_000)
     with pytest.raises(StoreError, match="larger than"):
         asked(Report(line(0, made("a")) * 5_000), 1)
     monkeypatch.undo()

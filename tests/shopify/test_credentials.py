@@ -11,8 +11,9 @@ import httpx
 import pytest
 from shopify_app.exchange.client_credentials import exchange_using_client_credentials
 
-from offerwell.integrations.shopify.credentials import EARLY_SECONDS, ClientCredentials, MemoryTokens, Token
-from offerwell.integrations.shopify.retry import ATTEMPTS
+from offerwell.integrations.graphql.retry import ATTEMPTS
+from offerwell.integrations.graphql.tokens import EARLY_SECONDS, MemoryTokens, Token
+from offerwell.integrations.shopify.credentials import ClientCredentials
 from offerwell.integrations.store import AccessRefused, StoreError
 from tests.shopify.fakes import FakeTime, ScriptedStore, connector_to, gid, job_answer
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from shopify_app.exchange.refresh_token import refresh_access_token
 
-from offerwell.integrations.shopify.credentials import EARLY_SECONDS, Token
+from offerwell.integrations.graphql.tokens import EARLY_SECONDS, Token
 from offerwell.integrations.shopify.installation import (
     TURN_SECONDS,
     Installed,

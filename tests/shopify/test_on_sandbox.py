@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.shopify import documents
 from offerwell.integrations.shopify.client import AdminClient, Call
 from offerwell.integrations.shopify.connector import GONE
-from offerwell.integrations.shopify.credentials import MemoryTokens, StaticToken
+from offerwell.integrations.shopify.credentials import StaticToken
 from offerwell.integrations.shopify.pacing import MemoryBucket
 from offerwell.integrations.store import (
     AccessRefused,

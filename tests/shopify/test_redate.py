@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from offerwell.integrations.graphql.retry import ATTEMPTS
+from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.shopify import documents
 from offerwell.integrations.shopify.addresses import upload_address
 from offerwell.integrations.shopify.connector import GONE
-from offerwell.integrations.shopify.credentials import MemoryTokens
 from offerwell.integrations.shopify.kinds import RememberedKinds
 from offerwell.integrations.shopify.pacing import MemoryBucket
-from offerwell.integrations.shopify.retry import ATTEMPTS
 from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError, WindowStatus
 from tests.shopify.fakes import FakeTime, ScriptedStore, connector_to, gid, good
 from tests.shopify.test_connector import node, reading

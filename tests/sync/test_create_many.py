@@ -75,7 +75,7 @@ def test_many_codes_are_created_by_one_file(acme, sandbox, summer, glow):
 def test_trouble_at_any_call_loses_and_doubles_nothing(
     acme, sandbox, summer, glow, settings, kind, operation, monkeypatch
 ):
-    monkeypatch.setattr("offerwell.integrations.shopify.wire.TIMEOUTS", 1.0)
+    monkeypatch.setattr("offerwell.integrations.graphql.wire.TIMEOUTS", 1.0)
     settings.OFFERWELL_SYNC_LATE_LANDING = 0.0
     new_codes(summer, glow)
     sandbox.fault(kind=kind, operation=operation, count=1, **({"seconds": 3} if kind == "timeout" else {}))

@@ -12,7 +12,7 @@ from offerwell.actions.connect_store import StoreRefused, connect_store
 from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.integrations import vendure as integration
-from offerwell.integrations.shopify.credentials import MemoryTokens, Token
+from offerwell.integrations.graphql.tokens import MemoryTokens, Token
 from offerwell.integrations.store import AccessRefused, DiscountKind, DiscountTerms, StoreError, WindowStatus
 from offerwell.models import Event, Store, StoreCode, StoreWebhooks
 from offerwell.rules.discount_terms import ItemKind, Items, Purchase

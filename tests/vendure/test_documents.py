@@ -51,5 +51,5 @@ def test_the_largest_requests_fit():
 
 def test_what_acts_is_known():
     assert [one.file for one in OPERATIONS if one.is_write] == ["create_promotion", "update_promotion"]
-    with pytest.raises(ValueError, match="not one mutation"):
+    with pytest.raises(ValueError, match="not one operation"):
         aliased(Operation("channel"), 2)

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from offerwell.integrations import vendure as integration
-from offerwell.integrations.shopify.credentials import MemoryTokens
+from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError
 
 LOGIN = (200, {"data": {"login": {"__typename": "CurrentUser"}}}, {"vendure-auth-token": "t"})

@@ -6,21 +6,21 @@ import random
 import time
 from typing import TYPE_CHECKING
 
+from offerwell.integrations.graphql.wire import new_http
 from offerwell.integrations.shopify.addresses import shop_origin
 from offerwell.integrations.shopify.client import AdminClient
 from offerwell.integrations.shopify.connector import ShopifyConnector
 from offerwell.integrations.shopify.credentials import ClientCredentials, Credentials, StaticToken
 from offerwell.integrations.shopify.examined import ExaminedShopify
 from offerwell.integrations.shopify.installation import Installed, TokenPair, authorize_address, first_pair
-from offerwell.integrations.shopify.wire import new_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import httpx
 
+    from offerwell.integrations.graphql.tokens import TokenCache
     from offerwell.integrations.shopify.client import Watch
-    from offerwell.integrations.shopify.credentials import TokenCache
     from offerwell.integrations.shopify.installation import TokenPairs
     from offerwell.integrations.shopify.pacing import CostBucket
 

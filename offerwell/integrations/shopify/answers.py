@@ -6,18 +6,16 @@ have acted; everything that is certain for both kinds of request is raised as a 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from offerwell.integrations.graphql.answers import Doubt, Json
 from offerwell.integrations.store import AccessRefused, BatchRefused, StoreError
 
 if TYPE_CHECKING:
-    from offerwell.integrations.shopify.wire import Answer
-
-Json = dict[str, Any]
+    from offerwell.integrations.graphql.wire import Answer
 
 # The store refused the request because of some of it, before doing any of it: fewer may pass.
 _SPLITTABLE = frozenset({
@@ -56,15 +54,6 @@ class TokenRefused(Exception):
         self.status = status
 
 
-class Doubt(Exception):
-    """The answer does not tell whether the request was carried out. `what` is a clause for a sentence."""
-
-    def __init__(self, what: str, retry_after: float | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.retry_after = retry_after
-
-
 @dataclass(frozen=True, slots=True)
 class Cost:
     """The store's own account of the request and of its bucket."""
@@ -73,15 +62,6 @@ class Cost:
     available: float
     maximum: float
     restore_rate: float
-
-
-def parsed(answer: Answer) -> Json | None:
-    """The answer's JSON object, or None: a page, half a body, something else."""
-    try:
-        payload = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return None
-    return payload if isinstance(payload, dict) else None
 
 
 def cost_of(payload: Json | None) -> Cost | None:

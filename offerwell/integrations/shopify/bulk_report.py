@@ -11,7 +11,7 @@ from offerwell.integrations.store import BatchRefused, Created, StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from offerwell.integrations.shopify.answers import Json
+    from offerwell.integrations.graphql.answers import Json
 
 
 def created_lines(lines: Iterable[bytes], count: int) -> list[Created | None]:

@@ -14,20 +14,18 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from offerwell.integrations.graphql.answers import Doubt, Json, parsed
+from offerwell.integrations.graphql.retry import Retries
+from offerwell.integrations.graphql.wire import Answer, BadStatus, NoAnswer, NotSent, get_lines, post
 from offerwell.integrations.shopify.answers import (
     AGAIN,
     RECONNECT,
-    Doubt,
-    Json,
     Throttled,
     TokenRefused,
     cost_of,
-    parsed,
     result_of,
 )
-from offerwell.integrations.shopify.retry import Retries
 from offerwell.integrations.shopify.upload import as_form, judge_upload
-from offerwell.integrations.shopify.wire import Answer, BadStatus, NoAnswer, NotSent, get_lines, post
 from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError
 
 if TYPE_CHECKING:

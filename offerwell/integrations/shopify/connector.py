@@ -38,7 +38,7 @@ from offerwell.rules.webhook_topics import WANTED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from offerwell.integrations.shopify.answers import Json
+    from offerwell.integrations.graphql.answers import Json
     from offerwell.integrations.shopify.upload import UploadPlace
 
     Windows = Mapping[str, tuple[datetime, datetime | None]]

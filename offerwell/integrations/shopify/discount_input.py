@@ -13,7 +13,7 @@ from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
 from offerwell.rules.discount_terms import ItemKind, Items, Purchase
 
 if TYPE_CHECKING:
-    from offerwell.integrations.shopify.answers import Json
+    from offerwell.integrations.graphql.answers import Json
 
 
 def discount_input(spec: CodeSpec) -> Json:

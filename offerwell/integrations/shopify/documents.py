@@ -6,16 +6,14 @@ Prices: Shopify's documented cost rules, checked against recorded answers of rea
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from offerwell.integrations.graphql.operations import repeated, text_in
 from offerwell.integrations.store import DiscountKind
 
 FOLDER = Path(__file__).parent / "operations"
-_SHAPE = re.compile(r"(?P<kind>query|mutation) (?P<name>\w+)\((?P<params>[^)]*)\) \{\n  (?P<field>.*)\n\}", re.DOTALL)
-_VARIABLE = re.compile(r"\$(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +88,10 @@ UPDATE_FOR_KIND = {
 @cache
 def text_of(operation: Operation) -> str:
     """The file's text without its comments."""
-    lines = (FOLDER / f"{operation.file}.graphql").read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("#")) + "\n"
+    return text_in(FOLDER / f"{operation.file}.graphql")
 
 
 @lru_cache(maxsize=256)
 def aliased(operation: Operation, count: int) -> str:
-    """The operation `count` times in one request: variable `$code` becomes `$code_0`, `$code_1` and so on."""
-    shape = _SHAPE.match(text_of(operation))
-    if shape is None:
-        raise ValueError(f"{operation.file}.graphql is not one operation with variables and one root field")
-    params = ", ".join(_numbered(shape["params"], index) for index in range(count))
-    fields = "\n".join(f"  r{index}: {_numbered(shape['field'], index)}" for index in range(count))
-    return f"{shape['kind']} {shape['name']}({params}) {{\n{fields}\n}}\n"
-
-
-def _numbered(text: str, index: int) -> str:
-    return _VARIABLE.sub(rf"$\1_{index}", text)
+    """The operation `count` times in one request."""
+    return repeated(text_of(operation), count, name=f"{operation.file}.graphql")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graphql import FieldNode
 
-    from offerwell.integrations.shopify.answers import Json
+    from offerwell.integrations.graphql.answers import Json
 
 NOT_THERE = "INVALID"
 

@@ -15,9 +15,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
-from offerwell.integrations.shopify.answers import AGAIN, parsed
+from offerwell.integrations.graphql.answers import parsed
+from offerwell.integrations.graphql.tokens import Token
+from offerwell.integrations.shopify.answers import AGAIN
 from offerwell.integrations.shopify.credentials import (
-    Token,
     access_token_in,
     end_in,
     granted,
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from offerwell.integrations.shopify.answers import Json
-    from offerwell.integrations.shopify.wire import Answer
+    from offerwell.integrations.graphql.answers import Json
+    from offerwell.integrations.graphql.wire import Answer
 
 # How long a worker may be about to refresh before another one takes its place. Longer than a request to the token
 # endpoint usually takes; if it is not, both use the same refresh token, which the store allows.

@@ -15,8 +15,8 @@ from offerwell.integrations.shopify.addresses import upload_address
 from offerwell.integrations.store import BatchRefused
 
 if TYPE_CHECKING:
-    from offerwell.integrations.shopify.answers import Json
-    from offerwell.integrations.shopify.wire import Answer
+    from offerwell.integrations.graphql.answers import Json
+    from offerwell.integrations.graphql.wire import Answer
 
 FILE_NAME = "lines.jsonl"
 FILE_TYPE = "text/jsonl"

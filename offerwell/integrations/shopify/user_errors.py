@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from offerwell.integrations.shopify.answers import Json
+    from offerwell.integrations.graphql.answers import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from offerwell.integrations.shopify.credentials import TokenCache
+    from offerwell.integrations.graphql.tokens import TokenCache
 
 
 def connect(

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from offerwell.integrations.shopify.wire import TIMEOUTS, new_http
+from offerwell.integrations.graphql.wire import TIMEOUTS, new_http
 from offerwell.integrations.store import StoreError
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from offerwell.integrations.graphql.answers import Doubt, Json
 from offerwell.integrations.store import AccessRefused, BatchRefused, StoreError
 
 if TYPE_CHECKING:
-    from offerwell.integrations.shopify.wire import Answer
+    from offerwell.integrations.graphql.wire import Answer
 
-Json = dict[str, Any]
 
 AGAIN = "Offerwell tries again by itself."
 RECONNECT = "Check its address and credentials under Settings › Stores."
@@ -47,15 +47,6 @@ class Halted(Exception):
         self.done = done
         self.refusal = refusal
         self.code = code
-
-
-class Doubt(Exception):
-    """The answer does not tell whether the request was carried out. `what` is a clause for a sentence."""
-
-    def __init__(self, what: str, retry_after: float | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.retry_after = retry_after
 
 
 def result_of(answer: Answer, payload: Json | None) -> Json:

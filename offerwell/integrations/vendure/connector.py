@@ -39,8 +39,8 @@ from offerwell.rules.discount_terms import ItemKind, Purchase
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from offerwell.integrations.graphql.answers import Json
     from offerwell.integrations.vendure.addresses import Address
-    from offerwell.integrations.vendure.answers import Json
 
     Windows = Mapping[str, tuple[datetime, datetime | None]]
 

@@ -10,11 +10,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Protocol
 
-from offerwell.integrations.shopify.answers import parsed
-from offerwell.integrations.shopify.credentials import Token
-from offerwell.integrations.shopify.wire import Answer, NoAnswer, NotSent, post
+from offerwell.integrations.graphql.answers import Doubt, parsed
+from offerwell.integrations.graphql.tokens import Token
+from offerwell.integrations.graphql.wire import Answer, NoAnswer, NotSent, post
 from offerwell.integrations.store import AccessRefused, StoreError
-from offerwell.integrations.vendure.answers import AGAIN, RECONNECT, Doubt, NoAccess, result_of, sentence
+from offerwell.integrations.vendure.answers import AGAIN, RECONNECT, NoAccess, result_of, sentence
 from offerwell.integrations.vendure.documents import LOGIN, text_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from offerwell.integrations.shopify.credentials import TokenCache
+    from offerwell.integrations.graphql.tokens import TokenCache
 
 TOKEN_HEADER, KEY_HEADER, CHANNEL_HEADER = "vendure-auth-token", "vendure-api-key", "vendure-token"
 NO_BEARER = (

@@ -1,0 +1,1 @@
+"""What every store that speaks GraphQL over HTTP has in common: one request, its answer, tokens, documents."""
