@@ -72,7 +72,7 @@ def test_deactivate_links_and_undo_in_the_dialog(page, store):
     assert [row.badges for row in three] == [("Active",)] * 3
     steps.tick(page, three)
     dialog = steps.manage(page)
-    expect(dialog.get_by_text("This offer has no codes")).to_be_visible()
+    expect(dialog.get_by_text("This offer has no codes").first).to_be_visible()
     expect(dialog.locator("#part-codes")).to_be_disabled()
     expect(dialog.locator("#part-links")).to_be_checked()
     steps.choose(page, "Links", "Deactivate")
