@@ -34,7 +34,7 @@ class Person:
 
     def asked(self, method, path, **more):
         """The answer, however often it takes: a page that did not come is asked for again."""
-        for _ in range(1_200):
+        for _ in range(3_000):
             try:
                 answer = self.http.request(method, path, **more)
             except httpx.HTTPError:
