@@ -23,6 +23,7 @@ from offerwell.integrations.store import (
     StoreError,
 )
 from offerwell.rules.store_sync import (
+    MAY_LAND,
     NEVER,
     ClaimedCode,
     Judgement,
@@ -30,6 +31,7 @@ from offerwell.rules.store_sync import (
     Sighting,
     Step,
     backoff,
+    create_may_land,
     has_status,
     has_text,
     is_right,
@@ -182,7 +184,7 @@ class Pass:
         creations, one_by_one = self._create_in_bulk([code for code, _ in wanted[Step.CREATE]])
         written = self._set_windows(wanted[Step.SET_WINDOW]) + self._create(one_by_one)
         written += self._hold_until_done(jobs, "switch", creations)
-        misnamed = self._read_back([code for code in written if code.id in self.held])
+        misnamed = self._free_to_rename(self._read_back([code for code in written if code.id in self.held]))
         renamed = self._rename_all([code for code, _ in wanted[Step.RENAME]] + misnamed)
         self._read_back([code for code in renamed if code.id in self.held])
 
@@ -250,27 +252,39 @@ class Pass:
         self, judged: list[tuple[ClaimedCode, Sighting | None, Judgement]]
     ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
         """Codes that nobody has under their text now: a lost create of ours may have left one of their former texts."""
-        settled_ones = []
-        for code, seen, verdict in judged:
-            is_open = seen is None and verdict.step in {Step.CREATE, Step.CONFIRM} and code.former_texts
-            settled_ones.append(self._found_former(code, verdict) if is_open else (code, seen, verdict))
-        return [one for one in settled_ones if one is not None]
+        left = {one[0].id: one for one in judged if one[0].former_texts and _has_none_of_ours(*one[1:])}
+        settled_ones = [one for one in judged if one[0].id not in left]
+        for turn in range(max((len(code.former_texts) for code, _, _ in left.values()), default=0)):
+            asked = [code for code, _, _ in left.values() if len(code.former_texts) > turn]
+            for chunk in self._chunks(asked, LOOK_UPS):
+                found = self._asked(chunk, self.store.find, lambda code: code.former_texts[turn])  # noqa: B023  asked now
+                adopted = self._adopted_former(found)
+                there = {code.id for code, _ in found} - {code.id for code, _, _ in adopted}
+                for code in chunk:
+                    if code.id not in there:  # adopted, or put off without an answer
+                        del left[code.id]
+                settled_ones += adopted
+        now = self.clock()
+        return settled_ones + [
+            one if one[2].step == Step.CONFLICT else (one[0], None, judge_former(one[0], None, is_ours=False, now=now))
+            for one in left.values()
+        ]
 
-    def _found_former(
-        self, code: ClaimedCode, verdict: Judgement
-    ) -> tuple[ClaimedCode, Sighting | None, Judgement] | None:
-        for text in code.former_texts:
-            asked = self._asked([code], self.store.find, lambda _code, text=text: text)  # type: ignore[misc]
-            if not asked:
-                return None
-            seen = asked[0][1]
-            is_ours = seen is not None and seen.ref not in self.rows.foreign_refs([code], [seen.ref])
-            verdict = judge_former(code, seen, is_ours=is_ours)
-            if verdict.step == Step.ADOPT and seen is not None:
-                self.rows.keep_refs({code.id: seen.ref})
+    def _adopted_former(
+        self, found: list[tuple[ClaimedCode, Sighting | None]]
+    ) -> list[tuple[ClaimedCode, Sighting | None, Judgement]]:
+        """Those that have a discount of ours under the text that was asked for."""
+        shown = [(code, seen) for code, seen in found if seen is not None]
+        foreign = self.rows.foreign_refs([code for code, _ in shown], [seen.ref for _, seen in shown]) if shown else ()
+        adopted: list[tuple[ClaimedCode, Sighting | None, Judgement]] = []
+        for code, seen in shown:
+            is_ours = seen.ref not in foreign
+            if judge_former(code, seen, is_ours=is_ours, now=self.clock()).step == Step.ADOPT:
                 owned = self.held[code.id] = replace(code, ref=seen.ref)
-                return owned, seen, judge(owned, seen, now=self.clock(), margins=self.margins)
-        return code, None, verdict
+                adopted.append((owned, seen, judge(owned, seen, now=self.clock(), margins=self.margins)))
+        if adopted:
+            self.rows.keep_refs({owned.id: owned.ref for owned, _, _ in adopted})
+        return adopted
 
     def _judged_found(
         self, found: list[tuple[ClaimedCode, Sighting | None]]
@@ -314,9 +328,12 @@ class Pass:
         return writes
 
     def _later(self, code: ClaimedCode) -> datetime:
-        """When reads may be trusted over our own write; past that, less and less often."""
+        """When reads may be trusted over our own write; past that, less and less often, and once nothing can land."""
         trusted, now = look_again_at(code, self.clock(), self.margins), self.clock()
-        return trusted if trusted > now else now + backoff(code.attempts, self.jitter(), self.margins)
+        if trusted > now:
+            return trusted
+        later = now + backoff(code.attempts, self.jitter(), self.margins)
+        return min(later, code.create_until) if code.create_until and create_may_land(code, now) else later
 
     def _flag(self, drifted: list[Drifted]) -> None:
         if drifted:
@@ -603,6 +620,14 @@ class Pass:
         else:
             self._give_up(codes, "failed", refusal)
 
+    def _free_to_rename(self, codes: list[ClaimedCode]) -> list[ClaimedCode]:
+        """Those whose old text nothing of ours can take any more; the others keep it until then."""
+        now = self.clock()
+        for code in codes:
+            if create_may_land(code, now):
+                self._wait([code], self._later(code), MAY_LAND.reason)
+        return [code for code in codes if code.id in self.held]
+
     def _rename_all(self, wanted: list[ClaimedCode]) -> list[ClaimedCode]:
         """New texts by the discounts' own ids. Many at their first try travel as one job, the others one by one."""
         jobs = self._rename_jobs([code for code in wanted if not code.attempts])
@@ -804,6 +829,11 @@ def _groups(codes: list[ClaimedCode], size: int) -> Iterator[list[ClaimedCode]]:
 def _is_refusal(error: StoreError) -> bool:
     """Whether asking the same again is useless, so that fewer codes at a time must find the bad one."""
     return isinstance(error, BatchRefused) or error.permanent
+
+
+def _has_none_of_ours(seen: Sighting | None, verdict: Judgement) -> bool:
+    """Whether nobody has the text that was looked up, or somebody else has."""
+    return verdict.step == Step.CONFLICT or (seen is None and verdict.step in {Step.CREATE, Step.CONFIRM})
 
 
 def _reason_of(error: StoreError) -> tuple[str, float | None]:

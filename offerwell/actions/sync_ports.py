@@ -75,7 +75,7 @@ class SyncRows(Protocol):
         """Try again at `until`. Lets the rows go."""
 
     def suspect(self, codes: Sequence[ClaimedCode], *, until: datetime) -> None:
-        """A request of unknown fate may land until then. Keeps the rows held."""
+        """A request of unknown fate may land until then, if no earlier one later. Keeps the rows held."""
 
     def let_go(self, ids: Iterable[int]) -> None:
         """Release rows untouched."""

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
 _CLAIMED = (
     "id", "code_id", "code__text", "title_there", "ref", "code__is_active", "generation", "observed_generation",
-    "starts", "ends", "suspect_until", "attempts", "last_write_at", "acked_active", "written_generation",
-    "written_how", "problem", "is_redated", "code__text_change_id",
+    "starts", "ends", "suspect_until", "create_until", "attempts", "last_write_at", "acked_active",
+    "written_generation", "written_how", "problem", "is_redated", "code__text_change_id",
 )  # fmt: skip
+# Its last write was a create that nobody answered.
+_CREATING = Q(written_how="create", acked_active=None)
 _UPSERT = (
     "ON CONFLICT (change_id, store_id, code_id) DO UPDATE SET result = excluded.result, reason = excluded.reason,"
     " at = excluded.at"
@@ -74,10 +76,8 @@ class DatabaseRows:
         with transaction.atomic():
             ids = list(free.order_by("due_at").values_list("pk", flat=True)[:limit])
             StoreCode.objects.filter(pk__in=id_rows(ids)).update(
-                suspect_until=Case(
-                    When(taken_over, then=Value(now + self.margins.suspicion)), default=F("suspect_until"),
-                    output_field=DateTimeField(),
-                ),
+                create_until=_lengthened("create_until", now + self.margins.suspicion, taken_over & _CREATING),
+                suspect_until=_lengthened("suspect_until", now + self.margins.suspicion, taken_over),
                 lease_owner=self.owner, lease_until=now + timedelta(seconds=self.margins.lease), check_at=None,
             )  # fmt: skip
             return self._read(ids)
@@ -226,10 +226,12 @@ class DatabaseRows:
                 )  # fmt: skip
 
     def suspect(self, codes: Sequence[ClaimedCode], *, until: datetime) -> None:
-        """A request of unknown fate may land until then. Keeps the rows held."""
+        """A request of unknown fate may land until then, if no earlier one later. Keeps the rows held."""
         with self._in_turn():
             self._held(code.id for code in codes).update(
-                suspect_until=until, due_at=Case(When(due_at=None, then=Value(until)), default=F("due_at"))
+                suspect_until=_lengthened("suspect_until", until, Q()),
+                create_until=_lengthened("create_until", until, _CREATING),
+                due_at=Case(When(due_at=None, then=Value(until)), default=F("due_at")),
             )
 
     def let_go(self, ids: Iterable[int]) -> None:
@@ -281,6 +283,12 @@ class DatabaseRows:
         )
 
 
+def _lengthened(field: str, until: datetime, where: Q) -> Case:
+    """`until` where `where` holds, unless the field says later already."""
+    says_later = Q(**{f"{field}__gt": until})
+    return Case(When(where & ~says_later, then=Value(until)), default=F(field), output_field=DateTimeField())
+
+
 def _still_suspect(now: datetime) -> Case:
     """Suspicion lasts until its time, whatever a read shows before."""
     return Case(When(suspect_until__gt=now, then=F("suspect_until")), default=None, output_field=DateTimeField())
@@ -303,12 +311,13 @@ def _claimed(row: tuple[Any, ...]) -> ClaimedCode:
         last_write_at=named["last_write_at"], acked_active=named["acked_active"],
         written_generation=named["written_generation"], written_how=named["written_how"], problem=named["problem"],
         is_redated=named["is_redated"], was_renamed=named["code__text_change_id"] is not None,
+        create_until=named["create_until"],
     )  # fmt: skip
 
 
 def _with_former_texts(claimed: list[ClaimedCode]) -> list[ClaimedCode]:
-    """A create whose answer was lost, and then a refresh: what may exist on the store has the text of before."""
-    lost = {code.code_id for code in claimed if code.was_renamed and code.is_suspect and not code.ref}
+    """A create that was not answered, and then a refresh: what may exist on the store has the text of before."""
+    lost = {code.code_id for code in claimed if code.was_renamed and code.has_open_create}
     if not lost:
         return claimed
     texts: dict[int, list[str]] = defaultdict(list)

@@ -26,8 +26,9 @@ class StoreCode(WorkspaceOwned):
     `generation` is the id of the bulk change that set the intent (0: since it was made), and
     `observed_generation` the last one the store was seen to agree with (-1: never). Facts that must
     stay apart: `check_at` (a look is due), `suspect_until` (a request of unknown fate may land until
-    then), `next_attempt_at` (back-off), `is_redated` (the planned dates moved: the store must follow, though
-    nobody changed the intent). `due_at` only says when the row is next worth claiming.
+    then; `create_until`: one to create the code), `next_attempt_at` (back-off), `is_redated` (the planned
+    dates moved: the store must follow, though nobody changed the intent). `due_at` only says when the row
+    is next worth claiming.
     """
 
     store = models.ForeignKey(Store, on_delete=models.PROTECT, db_index=False, related_name="codes")
@@ -46,6 +47,7 @@ class StoreCode(WorkspaceOwned):
     check_at = models.DateTimeField(null=True, blank=True)
     is_redated = models.BooleanField(default=False, db_default=False)
     suspect_until = models.DateTimeField(null=True, blank=True)
+    create_until = models.DateTimeField(null=True, blank=True)
     last_write_at = models.DateTimeField(null=True, blank=True)
     acked_active = models.BooleanField(null=True, blank=True)
     written_generation = models.BigIntegerField(default=-1)

@@ -42,8 +42,8 @@ class ClaimedCode:
 
     `starts_at` and `ends_at` are the planned window: the code's own, else the offer's; None: none.
     `is_redated`: these moved since the store was last seen to agree, so it must show exactly them.
-    `was_renamed`: its text was changed once. `former_texts` are given where a request to create it under one of
-    them may still land.
+    `was_renamed`: its text was changed once. `former_texts` are given where a create under one of them may have
+    been done; one of unknown fate may land until `create_until`.
     """
 
     id: int
@@ -66,6 +66,7 @@ class ClaimedCode:
     is_redated: bool = False
     was_renamed: bool = False
     former_texts: tuple[str, ...] = ()
+    create_until: datetime | None = None
 
     @property
     def is_push(self) -> bool:
@@ -73,13 +74,19 @@ class ClaimedCode:
         return self.generation > self.observed_generation or self.is_suspect or self.is_redated
 
     @property
+    def has_open_create(self) -> bool:
+        """Whether our last write was a create that the store has not said to be done."""
+        return self.written_how == "create" and self.acked_active is None
+
+    @property
     def is_untried(self) -> bool:
         """Whether nothing of ours ever reached the store for it, as far as anybody knows.
 
         A store that refuses a code it has makes this a saving, not a promise: a code created without a
-        look-up is then refused as taken, and looked up.
+        look-up is then refused as taken, and looked up. Not so under a new text: an open create had another.
         """
-        return not self.ref and not self.is_suspect and self.attempts == 0
+        is_open = self.was_renamed and self.has_open_create
+        return not self.ref and not self.is_suspect and self.attempts == 0 and not is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,7 @@ class Judgement:
 
 
 _SETTLING = Judgement(Step.LOOK_LATER, "Waiting for the store to show its own change.")
+MAY_LAND = Judgement(Step.LOOK_LATER, "A request to create it under its former text may still land.")
 
 
 def is_right(code: ClaimedCode, seen: Sighting | None, now: datetime) -> bool:
@@ -228,7 +236,7 @@ def _shows_text_of_before(code: ClaimedCode, seen: Sighting | None, now: datetim
     """
     if has_text(code, seen, now):
         return code.was_renamed and code.written_generation != code.generation
-    return not code.is_push or _was_renamed_for_this(code)
+    return (code.was_renamed and not code.is_push) or _was_renamed_for_this(code)
 
 
 def _was_renamed_for_this(code: ClaimedCode) -> bool:
@@ -249,13 +257,21 @@ def judge_taken(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> 
     )
 
 
-def judge_former(code: ClaimedCode, found: Sighting | None, *, is_ours: bool) -> Judgement:
-    """The next step for a code without a discount, after a look-up by a text it had: our own create may have landed."""
+def create_may_land(code: ClaimedCode, now: datetime) -> bool:
+    """Whether a request of ours to create it may still be carried out."""
+    return code.create_until is not None and now < code.create_until
+
+
+def judge_former(code: ClaimedCode, found: Sighting | None, *, is_ours: bool, now: datetime) -> Judgement:
+    """The next step for a code without a discount, after a look-up by a text it had: our own create may have landed.
+
+    Once it cannot land any more this look was the last one: what is not there now will not come.
+    """
     if found is not None and is_ours and found.codes_count == 1 and found.title == code.title:
         return Judgement(Step.ADOPT)
-    if code.wants_active:
-        return Judgement(Step.LOOK_LATER, "A request to create it under its former text may still land.")
-    return Judgement(Step.CONFIRM)
+    if not code.wants_active:
+        return Judgement(Step.CONFIRM)
+    return MAY_LAND if create_may_land(code, now) else Judgement(Step.CREATE)
 
 
 def judge_found(
@@ -338,6 +354,7 @@ def _write(
     """The first write. Text and status are apart, and no text must work that should not.
 
     So a code is off before it is renamed, and has its own text before it is on. `is_status_left`: it is right.
+    While a lost create may land the text is not given free: it would land as a second discount.
     """
     if seen is None:
         return Judgement(Step.CREATE)
@@ -351,7 +368,7 @@ def _write(
         return Judgement(Step.REFUSE, seen.refusal)
     is_named = has_text(code, seen, now) or (_is_fresh(code, now, margins) and _was_renamed_for_this(code))
     if not is_named and (is_status_left or code.wants_active):
-        return Judgement(Step.RENAME)
+        return MAY_LAND if create_may_land(code, now) else Judgement(Step.RENAME)
     return Judgement(Step.SET_WINDOW if _must_set_window(code, now) else Step.SWITCH)
 
 

@@ -118,4 +118,20 @@ def test_a_taken_text(found, is_ours, wanted):
     ],
 )  # fmt: skip
 def test_what_a_lost_create_left_under_a_former_text(code, found, is_ours, wanted):
-    assert judge_former(code, found, is_ours=is_ours).step == wanted
+    code = replace(code, create_until=NOW + SECOND)
+    assert judge_former(code, found, is_ours=is_ours, now=NOW).step == wanted
+
+
+def test_what_cannot_land_any_more_is_not_waited_for():
+    over = replace(CODE, create_until=NOW)
+    assert judge_former(over, None, is_ours=False, now=NOW).step == Step.CREATE
+    assert step(over, OLD) == Step.RENAME
+
+
+def test_a_text_is_not_given_free_while_a_lost_create_may_land_under_it():
+    """It would land as a second discount. Switching off does not wait."""
+    creating = replace(CODE, create_until=NOW + SECOND)
+    assert step(creating, OLD) == Step.LOOK_LATER
+    assert step(replace(creating, wants_active=False), OLD) == Step.SWITCH
+    assert step(replace(creating, wants_active=False), OLD_OFF) == Step.LOOK_LATER
+    assert step(creating, NEW) == Step.CONFIRM

@@ -21,7 +21,7 @@ def main():
     given = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     given.add_argument("--seed", type=int, default=0)
     given.add_argument("--runs", type=int, default=1, help="so many seeds from --seed on")
-    given.add_argument("--mode", choices=("core", "full"), default="core")
+    given.add_argument("--mode", choices=("core", "full", "refresh"), default="core")
     given.add_argument("--planted", default="", help="an error to plant, by its name in planted.py")
     given.add_argument("--quiet", action="store_true", help="without faults")
     given.add_argument("--trace", action="store_true", help="print every step")

@@ -11,6 +11,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from offerwell.integrations.store import CodeSpec, DiscountKind, DiscountTerms
+from offerwell.rules.code_refresh import NamedCode, WantedText, planned_refresh
 from offerwell.rules.offer_status import Intent, Planned, planned_outcome
 from offerwell.rules.store_sync import ClaimedCode, longer_pause
 
@@ -20,12 +21,14 @@ TERMS = DiscountTerms(kind=DiscountKind.PERCENT, value=Decimal(20))
 
 @dataclass(slots=True)
 class Code:
-    """A promo code: the brand's intent."""
+    """A promo code: the brand's intent. `former`: the texts it had, the latest first."""
 
     id: int
     text: str
     is_active: bool = True
     last_change: int = 0
+    text_change: int | None = None
+    former: tuple = ()
     starts_at: object = None
     ends_at: object = None
 
@@ -49,6 +52,7 @@ class Row:
     problem: str = ""
     check_at: object = None
     suspect_until: object = None
+    create_until: object = None
     last_write_at: object = None
     acked_active: object = None
     written_generation: int = -1
@@ -58,7 +62,10 @@ class Row:
 
 @dataclass(slots=True)
 class Change:
-    """A bulk change with its items (code id → was active)."""
+    """A bulk change with its items (code id → was active, of a refresh its text).
+
+    Of a refresh `meant` holds what was proposed: (code id, text, the change that named it when it was proposed).
+    """
 
     id: int
     key: str
@@ -68,6 +75,7 @@ class Change:
     undoes: int | None
     told: dict
     items: dict = field(default_factory=dict)
+    is_refresh: bool = False
 
 
 class PlanOutOfDate(Exception):
@@ -131,9 +139,53 @@ class Brand:
             self._set(made, changed, at)
         return made, False
 
+    def plan_refresh(self, wanted):
+        """What would become of each code that shall get a text: also its digest."""
+        return tuple((code_id, self._renaming(code_id, text, expects)) for code_id, text, expects in wanted)
+
+    def _renaming(self, code_id, text, expects):
+        code, others = self.codes[code_id], [one for one in self.codes.values() if one.id != code_id]
+        is_free = all(text != one.text and text not in one.former for one in others)
+        return planned_refresh(NamedCode(code.text, code.text_change or 0), WantedText(text, expects, is_free))
+
+    def refresh(self, wanted, *, digest, key, at, undoes=None):
+        """`actions.change_offer_status` of a refresh: new texts, or with `undoes` the former ones."""
+        body = ("refresh", wanted, undoes)
+        earlier = next((one for one in self.changes.values() if one.key == key), None)
+        if earlier is not None:
+            if earlier.body != body:
+                raise KeyReused
+            return earlier, True
+        plan = self.plan_refresh(wanted)
+        if plan != digest:
+            raise PlanOutOfDate
+        self.version += 1
+        told = Counter(str(outcome) for _, outcome in plan)
+        made = Change(self.next_change, key, body, False, wanted, undoes, told, is_refresh=True)
+        self.changes[made.id], self.next_change = made, self.next_change + 1
+        texts = {code_id: text for code_id, text, _ in wanted}
+        changed = [code_id for code_id, outcome in plan if outcome == Planned.WILL_CHANGE]
+        for code_id in changed:
+            code = self.codes[code_id]
+            made.items[code_id] = code.text
+            code.former, code.text, code.text_change = (code.text, *code.former), texts[code_id], made.id
+        if changed:
+            self._tell(made, at)
+        return made, False
+
+    def _undo_refresh(self, change, key, at):
+        wanted = tuple((code_id, text, change.id) for code_id, text in change.items.items())
+        plan = self.plan_refresh(wanted)
+        if not any(outcome == Planned.WILL_CHANGE for _, outcome in plan):
+            return None
+        return self.refresh(wanted, digest=plan, key=key, at=at, undoes=change.id)
+
     def undo(self, change_id, *, at):
         """`actions.undo_bulk_change`; None when nothing is left to undo."""
         change, key = self.changes[change_id], f"undo-{change_id}"
+        if change.is_refresh:
+            earlier = next((one for one in self.changes.values() if one.key == key), None)
+            return (earlier, True) if earlier is not None else self._undo_refresh(change, key, at)
         plan = self.plan(tuple(change.items), not change.to_active, change_id, at)
         earlier = next((one for one in self.changes.values() if one.key == key), None)
         if earlier is not None:
@@ -186,6 +238,9 @@ class Brand:
             code = self.codes[code_id]
             change.items[code_id] = code.is_active
             code.is_active, code.last_change = change.to_active, change.id
+        self._tell(change, at)
+
+    def _tell(self, change, at):
         rows = [row for row in self.rows.values() if row.code.id in change.items]
         for row in rows:
             if row.generation > row.observed_generation and row.generation > 0:
@@ -240,7 +295,12 @@ class MemoryRows:
         row.check_at = None
 
     def take_over(self, row, now):
-        row.suspect_until = now + self.margins.suspicion
+        self._suspect(row, now + self.margins.suspicion)
+
+    def _suspect(self, row, until):
+        row.suspect_until = max(row.suspect_until or until, until)
+        if row.written_how == "create" and row.acked_active is None:
+            row.create_until = max(row.create_until or until, until)
 
     def claimed(self, row):
         return ClaimedCode(
@@ -249,7 +309,14 @@ class MemoryRows:
             starts_at=row.code.starts_at, ends_at=row.code.ends_at, is_suspect=row.suspect_until is not None,
             attempts=row.attempts, last_write_at=row.last_write_at, acked_active=row.acked_active,
             written_generation=row.written_generation, written_how=row.written_how, problem=row.problem,
+            was_renamed=row.code.text_change is not None,
+            former_texts=row.code.former if self._may_have_a_former_one(row) else (),
+            create_until=row.create_until,
         )  # fmt: skip
+
+    def _may_have_a_former_one(self, row):
+        """A request to create it under a text of before was not answered."""
+        return row.code.text_change is not None and row.written_how == "create" and row.acked_active is None
 
     def hold(self, ids):
         held = self._held(ids)
@@ -348,7 +415,7 @@ class MemoryRows:
 
     def suspect(self, codes, *, until):
         for row in self._held(code.id for code in codes):
-            row.suspect_until = until
+            self._suspect(row, until)
             row.due_at = until if row.due_at is None else row.due_at
 
     def let_go(self, ids):

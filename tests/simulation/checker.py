@@ -19,6 +19,8 @@ class Checker:
         self.run, self.world, self.brand, self.shop = run, run.world, run.brand, run.shop
         self.version = self.change = 0
         self.wanted = {code.id: (code.is_active, 0) for code in self.brand.codes.values()}
+        self.named = {code.id: (code.text, None) for code in self.brand.codes.values()}
+        self.had = {code.text: code.id for code in self.brand.codes.values()}  # text → the code it is for ever
         self.intent_at = dict.fromkeys(self.brand.codes, START)
         self.claimed_at, self.owner = {}, {}
         self.generation = dict.fromkeys(self.brand.rows, 0)
@@ -48,6 +50,9 @@ class Checker:
             raise Wrong(f"a key was applied twice: {sorted(keys)}")
         for number in range(self.change + 1, self.brand.next_change):
             change = self.brand.changes[number]
+            if change.is_refresh:
+                self._replay_refresh(change)
+                continue
             for code_id in change.meant:
                 is_on, last = self.wanted[code_id]
                 moved = change.undoes is not None and last != change.undoes
@@ -56,11 +61,21 @@ class Checker:
                     self.intent_at[code_id] = self.world.now
         self.change = self.brand.next_change - 1
 
+    def _replay_refresh(self, change):
+        """A text goes to one code for ever, and only while the code is named as it was when it was proposed."""
+        for code_id, text, expects in change.meant:
+            now, last = self.named[code_id]
+            if (last or 0) == expects and text != now and self.had.setdefault(text, code_id) == code_id:
+                self.named[code_id] = (text, change.id)
+                self.intent_at[code_id] = self.world.now
+
     def _look_at(self, row):
         code = row.code
+        if (code.text, code.text_change) != self.named[code.id]:
+            raise Wrong(f"{code.text}: its text is not explained by the changes {self.named[code.id]}")
         if (code.is_active, code.last_change) != self.wanted[code.id]:
             raise Wrong(f"{code.text}: intent {code.is_active} is not explained by the changes {self.wanted[code.id]}")
-        if row.generation < self.generation[row.id] or row.generation != code.last_change:
+        if row.generation < self.generation[row.id] or row.generation != max(code.last_change, code.text_change or 0):
             raise Wrong(f"{code.text}: generation {row.generation} after {self.generation[row.id]}")
         self.generation[row.id] = row.generation
         if row.observed_generation > row.generation:
@@ -69,6 +84,7 @@ class Checker:
             raise Wrong(f"{code.text}: half a lease")
         if row.lease_owner and row.lease_owner != self.owner.get(row.id):
             self.claimed_at[row.id] = self.world.now
+        if row.lease_owner and row.check_at is None:  # a claim took it along, be it by the same worker again
             self.asked.discard(row.id)
         self.owner[row.id] = row.lease_owner
         self._is_not_lost(row)
@@ -125,11 +141,26 @@ class Checker:
         return not row.code.is_active  # before its first moment there was no discount
 
     def _is_right(self, code, discount):
+        """What is off may have any text, unless it was given a new one."""
         if not code.is_active:
-            return discount is None or not discount.is_on
+            is_named = discount is None or code.text_change is None or discount.text == code.text
+            return is_named and (discount is None or not discount.is_on)
         if discount is None or discount.text != code.text:
             return False
         return discount.is_on and discount.ends_at == code.ends_at
+
+    def _no_discount_is_stray(self):
+        """Of a code that a person was told of it is theirs to look."""
+        held = {row.ref for row in self.brand.rows.values()}
+        told = {row.code.id for row in self.brand.rows.values() if row.problem}
+        stray = [ref for ref in self.shop.past if ref not in held and self._works_for_us(ref)]
+        stray = [ref for ref in stray if self.had.get(self.shop.now_of(ref).text) not in told]
+        if stray:
+            raise Wrong(f"discounts that were made twice, or under a text of before, work: {stray}")
+
+    def _works_for_us(self, ref):
+        discount = self.shop.now_of(ref)
+        return discount is not None and discount.is_ours and discount.is_on
 
     def is_settled(self):
         """Nothing is due and nothing held."""
@@ -143,16 +174,18 @@ class Checker:
             if not self.is_settled():
                 raise Wrong(f"{code.text}: not settled in time: {row}")
             if row.problem:
-                if row.problem == "drifted" and self.run.faults.jumps_hours and code.text not in self.run.may_fail:
+                if row.problem == "drifted" and self.run.faults.jumps_hours and code.id not in self.run.may_fail:
                     # A clock that is an hour off takes suspicion for over: a late request of ours looks like an edit.
                     self.world.coverage["flagged after a clock jump"] += 1
-                elif code.text not in self.run.may_fail:
+                elif code.id not in self.run.may_fail:
                     raise Wrong(f"{code.text}: {row.problem} without a cause: {row.last_error}")
                 holds_others = discount is not None and discount.codes_count > 1
                 if row.problem == "drifted" and self._is_right(code, discount) and not holds_others:
                     raise Wrong(f"{code.text}: shown as different in the store, and it is as wanted")
             elif not self._is_right(code, discount):
                 raise Wrong(f"{code.text}: want {code.is_active}, the store has {discount}")
+        if not self.run.is_full:  # what outsiders renamed or deleted there is theirs to put right
+            self._no_discount_is_stray()
         for number, counts in self.brand.progress.items():
             known = sum(n for name, n in counts.items() if name != "items")
             kept = sum(1 for (change, _) in self.brand.outcomes if change == number)

@@ -22,6 +22,7 @@ OUTSIDE = {
     "outside_activate": 0.08, "outside_deactivate": 0.1, "outside_delete": 0.04, "outside_rename": 0.03,
     "outside_second_code": 0.02,
 }  # fmt: skip
+RENAMING = {"text_taken": 0.05}
 ALL = (*RATES, *OUTSIDE, "clock_jump_of_an_hour")
 # The simulated world keeps within the margins that the product assumes: a paused worker, then a request that
 # lands late, then a slow job must together act before late_landing (900 s) is over; a read is at most as old as
@@ -33,9 +34,9 @@ TIMEOUT = 30.0
 class Faults:
     """The faults of one run."""
 
-    def __init__(self, world, *, is_full=False, is_quiet=False):
+    def __init__(self, world, *, is_full=False, is_quiet=False, has_refreshes=False):
         self.world = world
-        kinds = RATES | (OUTSIDE if is_full else {})
+        kinds = RATES | (OUTSIDE if is_full else {}) | (RENAMING if has_refreshes else {})
         self.rates = {kind: 0.0 if is_quiet else rate * world.rng.choice((0, 1, 1, 2)) for kind, rate in kinds.items()}
         self.jumps_hours = is_full and not is_quiet and world.rng.random() < 0.2
         self.access_until = world.now

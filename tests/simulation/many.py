@@ -11,7 +11,7 @@ from functools import partial
 from tests.simulation.planted import BY_NAME, SOUND
 from tests.simulation.run import play
 
-MODES = ("core", "full")
+MODES = ("core", "full", "refresh")
 
 
 @dataclass(slots=True)

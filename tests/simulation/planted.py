@@ -69,7 +69,7 @@ class JobDoneIsTrusted(Pass):
 
 
 class RowsGoBeforeTheJobEnds(Pass):
-    def _hold_until_done(self, jobs, how):
+    def _hold_until_done(self, jobs, how, creations=None):
         for codes in jobs.values():
             self._done(codes, how)
             self.rows.let_go([code.id for code in codes])
@@ -112,6 +112,13 @@ class AdoptsWhateverHasTheText(Pass):
         return Pass._judged_found(self, titled)
 
 
+class LooksUpNoFormerText(Pass):
+    """A create that was lost before a refresh is not looked for: another discount is made."""
+
+    def _former_looked_up(self, judged):
+        return judged
+
+
 class ConfirmsWhatIsWrong(Pass):
     """Reads back, and takes whatever it reads for right."""
 
@@ -127,6 +134,20 @@ class OneBadCodeBlamesItsBatch(Pass):
 
 
 # -- the rows ---------------------------------------------------------------------------------------------------
+
+
+class ForgetsThatItWasRenamed(MemoryRows):
+    """The sync does not know that the text was another one: what is off keeps its old text, old reads are believed."""
+
+    def claimed(self, row):
+        return replace(MemoryRows.claimed(self, row), was_renamed=False)
+
+
+class TextsAreFreeAtOnce(MemoryRows):
+    """A text is given free while a lost create may still land under it."""
+
+    def claimed(self, row):
+        return replace(MemoryRows.claimed(self, row), create_until=None)
 
 
 class DoneBeforeTheWrite(MemoryRows):
@@ -301,12 +322,10 @@ ALL = (
     Planted("webhook sets what is observed", hint=hint_is_observed),
     Planted("write rows that another worker holds", rows=AnyoneMayWriteARow),
     Planted("no lease", rows=NoLease),
-    Planted(
-        "no fence",
-        rows=NoFence,
-        seen_in=(),
-        because="Reading back and suspicion notice what it lets through; it saves writes of an intent that has moved.",
-    ),
+    Planted("look up no former text", work=LooksUpNoFormerText, seen_in=("refresh",), is_rare=True),
+    Planted("give texts free while a create may land", rows=TextsAreFreeAtOnce, seen_in=("refresh",), is_rare=True),
+    Planted("forget that a code was renamed", rows=ForgetsThatItWasRenamed, seen_in=("refresh",)),
+    Planted("no fence", rows=NoFence, seen_in=("refresh",), is_rare=True),
     Planted(
         "blind writes",
         work=BlindWrites,

@@ -41,9 +41,11 @@ class Run:
 
     def __init__(self, seed, mode, *, planted=SOUND, is_quiet=False, traced=False):
         self.seed, self.mode, self.planted = seed, mode, planted
-        self.is_full = mode == "full"
+        self.is_full, self.has_refreshes = mode == "full", mode == "refresh"
         self.world = World(f"{mode} {seed}", traced=traced)
-        self.faults = Faults(self.world, is_full=self.is_full, is_quiet=is_quiet)
+        self.faults = Faults(
+            self.world, is_full=self.is_full, is_quiet=is_quiet, has_refreshes=self.has_refreshes
+        )  # fmt: skip
         self.margins = Margins()  # the product's own
         self.brand, self.shop = Brand(), Shop(self.world, self.faults)
         self.may_fail, self.answers = set(), {}
@@ -61,11 +63,11 @@ class Run:
             self.brand.add(n, 100 + n, text, ref=ref, ends_at=ends_at, due_at=START if is_new else None)
             if is_new and rng.random() < 0.15:
                 self.shop.add(text, title=ELSEWHERE, is_ours=False)
-                self.may_fail.add(text)
+                self.may_fail.add(n)
                 self.world.coverage["foreign discounts"] += 1
             if self.faults.strikes("poisoned"):
                 self.shop.poisoned |= {text, ref} - {""}
-                self.may_fail.add(text)
+                self.may_fail.add(n)
 
     # -- hints ----------------------------------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ class Run:
             else:
                 continue
             world.note("outsider", f"touches {found.text}")
-            self.may_fail.add(row.code.text)
+            self.may_fail.add(row.code.id)
         if not world.is_calm:
             world.later(world.between(20, 120), self.outsider)
 

@@ -2,6 +2,7 @@
 
 A failure names its seed: `python -m tests.simulation --seed 123 --mode core --trace` plays it again, step by step.
 CORE: no sweep and no outside edits, which would repair mistakes before anybody sees them. FULL: both.
+REFRESH: as CORE, and managers give codes new texts, some of which somebody at the store has taken.
 """
 
 from __future__ import annotations

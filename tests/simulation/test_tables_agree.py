@@ -6,6 +6,7 @@ Without this the simulator would prove something about itself only.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from dataclasses import replace
@@ -14,11 +15,22 @@ from datetime import timedelta
 import pytest
 
 from offerwell.actions.change_offer_status import KeyReused, PlanOutOfDate, change_offer_status
+from offerwell.actions.propose_texts import NameWish, propose_texts
 from offerwell.actions.retry_failed_items import retry_failed_items
 from offerwell.actions.sync_ports import Drifted, Settled
 from offerwell.actions.sync_rows import DatabaseRows
 from offerwell.actions.undo_bulk_change import NothingToUndo, undo_bulk_change
-from offerwell.models import BulkChange, ChangeProgress, ItemOutcome, OfferPart, PromoCode, Store, StoreCode
+from offerwell.models import (
+    BulkChange,
+    ChangeKind,
+    ChangeProgress,
+    CodeProposal,
+    ItemOutcome,
+    OfferPart,
+    PromoCode,
+    Store,
+    StoreCode,
+)
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.selection import MemberSelection
 from offerwell.rules.store_sync import Margins, Sighting
@@ -27,18 +39,18 @@ from tests.proof.tier import IS_LARGE, report
 from tests.simulation import brand as memory
 from tests.simulation import planted
 
-RUNS, CALLS = (60, 120) if IS_LARGE else (6, 100)
+RUNS, CALLS = (60, 120) if IS_LARGE else (8, 100)
 FIELDS = (
     "ref", "generation", "observed_generation", "observed_status", "observed_at", "lease_owner", "lease_until",
-    "next_attempt_at", "attempts", "last_error", "problem", "check_at", "suspect_until", "last_write_at",
+    "next_attempt_at", "attempts", "last_error", "problem", "check_at", "suspect_until", "create_until", "last_write_at",
     "acked_active", "written_generation", "written_how", "due_at",
 )  # fmt: skip
 
 
 STEPS = (
     "claim", "claim", "hold", "fence", "fence", "acknowledge", "renamed", "keep_refs", "foreign_refs", "confirm", "confirm",
-    "give_up", "flag_drifts", "put_off", "suspect", "let_go", "specs", "note_store",
-    "plan", "change", "change", "undo", "retry", "look", "look",
+    "give_up", "give_up", "flag_drifts", "put_off", "suspect", "let_go", "specs", "note_store",
+    "plan", "change", "change", "refresh", "undo", "retry", "look", "look",
 )  # fmt: skip
 
 
@@ -57,7 +69,7 @@ class Both:
         self.claims = {name: [] for name in ("w1", "w2", "w3")}
         self.pairs = {name: (self.of(DatabaseRows, self.store, name), self.of(rows, self.brand, name))
                       for name in self.claims}  # fmt: skip
-        self.plans, self.keys = [], []
+        self.plans, self.keys, self.texts = [], [], itertools.count(1)
 
     def of(self, rows, table, owner):
         return rows(table, owner, lambda: self.now, self.margins)
@@ -66,6 +78,7 @@ class Both:
         ends_at = self.rng.choice((None, None, make.NOW + timedelta(days=9), make.NOW - timedelta(days=1)))
         who, is_new = make.enrollment(self.offer), self.rng.random() < 0.4
         code = make.code(who, text, stores=[self.store], settled=not is_new, ends_at=ends_at)
+        make.history(code)
         row = StoreCode.objects.get(code=code)
         self.brand.add(code.pk, row.pk, text, ref=row.ref, ends_at=ends_at, due_at=row.due_at)
         self.members[code.pk] = who.member_id
@@ -183,6 +196,36 @@ class Both:
         else:
             self.counts[told] += 1
 
+    def refresh(self):
+        """New texts, texts that another code had, and texts of before, proposed now and confirmed now or too late."""
+        meant = tuple(sorted(self.rng.sample(list(self.members), self.rng.randint(1, 5))))
+        selection = MemberSelection(ids=tuple(sorted(self.members[code_id] for code_id in meant)))
+        batch = propose_texts(
+            workspace_id=self.workspace.pk, offer=self.offer, selection=selection, names=NameWish("N{first_name}"),
+            by=make.ANA, at=self.now,
+        )  # fmt: skip
+        had = [text for code in self.brand.codes.values() for text in (code.text, *code.former)]
+        texts = {code_id: f"NEW{self.offer.pk}X{next(self.texts)}" for code_id in meant}
+        if self.rng.random() < 0.4:
+            texts[self.rng.choice(meant)] = self.rng.choice(had)
+        for code_id, text in texts.items():
+            CodeProposal.objects.filter(batch=batch, code_id=code_id).update(text=text, text_key=text)
+        wanted = tuple((code_id, text, self.brand.codes[code_id].text_change or 0) for code_id, text in texts.items())
+        wish = Wish(
+            self.offer, OfferPart.CODES, False, selection, kind=ChangeKind.REFRESH, batch=batch,
+        )  # fmt: skip
+        told, copied = plan_change(wish, at=self.now), self.brand.plan_refresh(wanted)
+        kinds = Counter(str(outcome) for _, outcome in copied)
+        assert (told.will_change, told.already_so) == (kinds["will_change"], kinds["already_so"])
+        assert dict(told.reasons) == {name: kinds[name] for name in ("changed_since", "taken") if kinds[name]}
+        self.counts["taken"] += kinds["taken"]
+        self.keys.append(f"{self.offer.name} {len(self.keys)}")
+        made = self._either(lambda: change_offer_status(
+            workspace_id=self.workspace.pk, wish=wish, digest=told.digest, key=self.keys[-1], by=make.ANA, at=self.now
+        ))  # fmt: skip
+        self._number(made)
+        assert made == self._either(lambda: self.brand.refresh(wanted, digest=copied, key=self.keys[-1], at=self.now))
+
     def undo(self):
         if not (changes := list(BulkChange.objects.filter(offer=self.offer).order_by("-pk")[:4])):
             return
@@ -228,7 +271,7 @@ class Both:
     def database(self):
         return (
             {row.pop("id"): row for row in StoreCode.objects.filter(store=self.store).values("id", *FIELDS)},
-            {pk: rest for pk, *rest in PromoCode.objects.filter(offer=self.offer).values_list("pk", "is_active", "last_change_id")},
+            {pk: rest for pk, *rest in PromoCode.objects.filter(offer=self.offer).values_list("pk", "is_active", "last_change_id", "text", "text_change_id")},
             {(one.change_id, one.code_id): (one.result, one.reason) for one in ItemOutcome.objects.filter(store_id=self.store.pk)},
             {one.change_id: {name: getattr(one, name) for name in ("items", *RESULTS) if getattr(one, name)}
              for one in ChangeProgress.objects.filter(store=self.store)},
@@ -239,7 +282,7 @@ class Both:
         brand = self.brand
         return (
             {row.id: {name: getattr(row, name) for name in FIELDS} for row in brand.rows.values()},
-            {code.id: [code.is_active, code.last_change] for code in brand.codes.values()},
+            {code.id: [code.is_active, code.last_change, code.text, code.text_change] for code in brand.codes.values()},
             brand.outcomes,
             {number: memory.progress_counts(counts) for number, counts in brand.progress.items()},
             (brand.trouble, brand.trouble_since, brand.paused_until, brand.last_answer_at),
@@ -260,7 +303,7 @@ def test_the_tables_in_memory_do_what_the_database_does(acme):
         counts += both.counts
     report("tables agree", runs=RUNS, calls=CALLS, **counts)
     assert min(counts[name] for name in STEPS) >= RUNS
-    assert min(counts[name] for name in ("PlanOutOfDate", "KeyReused", "retried")) >= 1
+    assert min(counts[name] for name in ("PlanOutOfDate", "KeyReused", "retried", "taken")) >= 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from offerwell.actions.sync_store import OUR_FAULT
 from offerwell.integrations.store import AccessRefused, StoreError
 from tests.simulation.brand import PlanOutOfDate
 from tests.simulation.faults import PAUSE
-from tests.simulation.shop import Connection
+from tests.simulation.shop import ELSEWHERE, Connection
 from tests.simulation.world import Killed
 
 
@@ -188,8 +188,47 @@ class Manager:
         elif chance < 0.25 and recent:
             if brand.retry(world.rng.choice(recent), at=world.now):
                 world.coverage["retries"] += 1
+        elif self.run.has_refreshes and world.rng.random() < 0.4:
+            self.refresh()
         else:
             self.confirm()
+
+    def refresh(self):
+        """New texts for some codes. A few of them somebody at the store has taken for a discount of their own."""
+        run, world, brand = self.run, self.run.world, self.run.brand
+        meant, key = (
+            world.rng.sample(list(brand.codes), world.rng.randint(1, len(brand.codes))),
+            f"{self.name}-{self.sent}",
+        )
+        self.sent += 1
+        texts = {code_id: f"CODE{code_id}{self.name[0].upper()}{self.sent}" for code_id in sorted(meant)}
+        for code_id, text in texts.items():
+            if run.faults.strikes("text_taken"):
+                run.shop.add(text, title=ELSEWHERE, is_ours=False)
+                run.may_fail.add(code_id)
+        wanted = self.proposed(texts)
+        digest = brand.plan_refresh(wanted)
+        world.sleep(world.between(0.1, 4))
+        twice = run.faults.strikes("pressed_twice")
+        for attempt in range(50):
+            try:
+                told = brand.refresh(wanted, digest=digest, key=key, at=world.now)
+            except PlanOutOfDate:
+                world.coverage["plans out of date"] += 1
+                wanted = self.proposed(texts)
+                digest = brand.plan_refresh(wanted)
+                continue
+            world.coverage["refreshes"] += not told[1]
+            world.note(self.name, f"{key} is change {told[0].id}: {texts}")
+            run.heard(told, key)
+            if not run.faults.strikes("confirm_unanswered") and not (twice and attempt == 0):
+                return
+            world.sleep(world.between(0.0, 3))
+
+    def proposed(self, texts):
+        """Proposals as of now: each names the change that gave its code the text it has."""
+        codes = self.run.brand.codes
+        return tuple((code_id, text, codes[code_id].text_change or 0) for code_id, text in texts.items())
 
     def confirm(self):
         run, world, brand = self.run, self.run.world, self.run.brand

@@ -319,31 +319,71 @@ def test_a_deactivated_discount_that_is_gone_is_not_created(acme, sandbox, summe
 
 
 def test_a_create_that_was_lost_before_the_refresh_is_found_by_its_former_text(acme, sandbox, summer, glow):
-    code = make.code(make.enrollment(summer), "LOST1", stores=[glow], settled=False)
-    make.history(code)
-    StoreCode.objects.update(due_at=timezone.now())
-    sandbox.fault(kind="error_after_effect", count=1, mutations=True)
-    sync_store(store_id=glow.pk)
+    lost(sandbox, summer, glow, "LOST1", "error_after_effect")
     assert (StoreCode.objects.get().ref, set(sandbox.discounts())) == ("", {"LOST1"})
     ref = sandbox.discounts()["LOST1"]["id"]
     change = refresh(summer, "FOUND1")
+    again(glow)
+    assert (StoreCode.objects.get().ref, set(sandbox.discounts())) == (ref, {"LOST1"})
+    nothing_lands_any_more()
     again(glow)
     assert (sandbox.statuses(), counts(change)) == ({"FOUND1": "ACTIVE"}, {"confirmed": 1})
     assert StoreCode.objects.get().ref == ref == sandbox.discounts()["FOUND1"]["id"]
 
 
-def test_no_second_discount_while_a_lost_create_may_still_land(acme, sandbox, summer, glow):
-    code = make.code(make.enrollment(summer), "LOST1", stores=[glow], settled=False)
-    make.history(code)
+def lost(sandbox, summer, glow, text, kind):
+    """A code whose creation was asked for and not answered."""
+    make.history(make.code(make.enrollment(summer), text, stores=[glow], settled=False))
     StoreCode.objects.update(due_at=timezone.now())
-    sandbox.fault(kind="error_before_effect", count=1, mutations=True)
+    sandbox.fault(kind=kind, count=1, mutations=True)
     sync_store(store_id=glow.pk)
+
+
+def nothing_lands_any_more():
+    """A quarter of an hour later."""
+    past = timezone.now() - timedelta(seconds=1)
+    StoreCode.objects.filter(suspect_until__isnull=False).update(suspect_until=past)
+    StoreCode.objects.filter(create_until__isnull=False).update(create_until=past)
+
+
+def test_no_second_discount_while_a_lost_create_may_still_land(acme, sandbox, summer, glow):
+    lost(sandbox, summer, glow, "LOST1", "error_before_effect")
     change = refresh(summer, "FOUND1")
     again(glow)
     assert (sandbox.statuses(), counts(change)) == ({}, {"waiting": 1})
-    StoreCode.objects.update(suspect_until=None)  # a quarter of an hour later
+    assert StoreCode.objects.get().due_at <= StoreCode.objects.get().create_until
+    nothing_lands_any_more()
     again(glow)
     assert (sandbox.statuses(), counts(change)) == ({"FOUND1": "ACTIVE"}, {"recreated": 1})
+
+
+def test_a_text_is_kept_until_a_lost_create_cannot_take_it(acme, sandbox, summer, glow):
+    """The code was created by a second request; the first could still make another discount of the old text."""
+    lost(sandbox, summer, glow, "LEAK1", "error_before_effect")
+    again(glow)
+    assert sandbox.statuses() == {"LEAK1": "ACTIVE"}
+    change = refresh(summer, "FRESH1")
+    off = switch(summer, to_active=False, key="off")
+    again(glow)
+    assert (sandbox.statuses(), counts(off)) == ({"LEAK1": "EXPIRED"}, {"waiting": 1})
+    nothing_lands_any_more()
+    again(glow)
+    assert (sandbox.statuses(), counts(off)) == ({"FRESH1": "EXPIRED"}, {"confirmed": 1})
+    assert counts(change) == {"superseded": 1}
+
+
+def test_a_lost_create_is_found_though_the_new_text_is_somebody_elses(acme, sandbox, summer, glow):
+    """A conflict about the new text must not leave the old one working, held by nobody."""
+    lost(sandbox, summer, glow, "LOST1", "error_after_effect")
+    ref = sandbox.discounts()["LOST1"]["id"]
+    sandbox.seed([{"code": "TAKEN1", "title": "Black Friday", "percentage": 0.5}])
+    refresh(summer, "TAKEN1")
+    off = switch(summer, to_active=False, key="off")
+    again(glow)
+    nothing_lands_any_more()
+    again(glow)
+    assert StoreCode.objects.get().ref == ref
+    assert (sandbox.statuses(), counts(off)) == ({"LOST1": "EXPIRED", "TAKEN1": "ACTIVE"}, {"conflict": 1})
 
 
 def test_a_code_renamed_in_the_store_is_flagged_not_renamed_back(acme, sandbox, summer, glow):
