@@ -51,35 +51,37 @@ def measure_pages(size: int) -> list[PageTime]:
     """Every page of an offer of `size` members, then the dialog's steps with all of them selected."""
     settings.ALLOWED_HOSTS = ["testserver"]
     offer = make_crowd(size, name="Pages")
-    client = _signed_in(offer)
+    client = signed_in(offer)
     base = f"/reporting/sales-tracking/{offer.pk}/"
-    found = [_timed(client, name, base + query) for name, query in PAGES.items()]
-    found.append(_timed(client, "second page", base + _next_page(client, base)))
+    found = [timed(client, name, base + query) for name, query in PAGES.items()]
+    found.append(timed(client, "second page", base + next_page(client, base)))
     client.get(base)
     selected = client.post(f"{base}selection/", {"all": "1"}).headers["Location"]
-    found.append(_timed(client, "dialog: all selected", selected, rounds=3))
+    found.append(timed(client, "dialog: all selected", selected, rounds=3))
     plan = f"{selected}?part=codes&target=deactivated"
-    found.append(_timed(client, "dialog: plan of all", plan, rounds=3))
+    found.append(timed(client, "dialog: plan of all", plan, rounds=3))
     return found
 
 
-def _signed_in(offer: object) -> Client:
+def signed_in(offer: object, email: str = "bench@example.com") -> Client:
+    """A client of an owner of the offer's workspace."""
     with scope(workspace=offer.workspace):  # type: ignore[attr-defined]
-        user = User.objects.create_user("bench@example.com")
+        user = User.objects.create_user(email)
         TeamMember.objects.create(workspace=offer.workspace, user=user, role="owner")  # type: ignore[attr-defined]
     client = Client()
     client.force_login(user)
     return client
 
 
-def _next_page(client: Client, base: str) -> str:
+def next_page(client: Client, base: str) -> str:
     text = client.get(base).content.decode()
     found = re.search(r'href="(\?[^"]*after=[^"]*)"', text)
     assert found is not None
     return found[1].replace("&amp;", "&")
 
 
-def _timed(client: Client, name: str, address: str, rounds: int = 7) -> PageTime:
+def timed(client: Client, name: str, address: str, rounds: int = 7) -> PageTime:
+    """The address as a signed-in client gets it."""
     with CaptureQueriesContext(connection) as statements:
         answer = client.get(address)
     assert answer.status_code == 200, (name, address, answer.status_code)

@@ -1,7 +1,8 @@
 """Webhooks at a fixed rate against the real web process: from the moment each was due to its answer.
 
 Open loop: the next is sent when its time has come, whether or not the one before was answered, and its time counts from
-when it was due. So a server that stalls cannot hide it. Beside it, at the same rate, a view that does nothing.
+when it was due. So a server that stalls cannot hide it. Beside it, at the same rate, a view that does nothing. Then the
+same in a closed loop: how many a second at most, with the client on the same cores.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -21,7 +23,8 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, cast
 
 from django.db import connection
 from django.utils import timezone
@@ -30,11 +33,14 @@ from django_scopes import scope
 from offerwell.models import Store, StoreKind, StoreWebhooks, Webhook, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 RATE = 200
 SECONDS = 10.0
 WARM_UP_SECONDS = 2.0
+CLIENTS = 16
+CLOSED_SECONDS = 5.0
+MOST_REQUESTS = 15_000
 SHOP = "bench.myshopify.com"
 
 
@@ -55,40 +61,51 @@ class HookTime:
 
     engine: str
     beside: str
+    body: str
     ours: Latency
     bare: Latency
     most: float
+    most_bare: float
 
     @property
     def line(self) -> str:
         """As a row."""
         ours, bare = self.ours, self.bare
         return (
-            f"| {self.engine} | {self.beside} | {ours.median:.1f} ms | {ours.p99:.1f} ms | {ours.worst:.0f} ms | "
-            f"{ours.failed} of {ours.count:,} | {bare.median:.1f} ms | {bare.p99:.1f} ms | "
-            f"**{ours.median / bare.median:.1f}** | {self.most:,.0f}/s |"
+            f"| {self.engine} | {self.beside} | {self.body} | {ours.median:.1f} ms | {ours.p99:.1f} ms | "
+            f"{ours.worst:.0f} ms | {ours.failed} of {ours.count:,} | {bare.median:.1f} ms | {bare.p99:.1f} ms | "
+            f"**{ours.median / bare.median:.1f}** | {self.most:,.0f}/s | {self.most_bare:,.0f}/s | "
+            f"**{self.most / self.most_bare:.2f}** |"
         )
 
 
 HEAD = (
-    "| engine | beside it | p50 | p99 | worst | failed | bare p50 | bare p99 | **p50 ÷ bare** | at most |\n"
-    + "|---" * 10
-    + "|"
+    "| engine | beside it | body | p50 | p99 | worst | failed | bare p50 | bare p99 | **p50 ÷ bare** | at most | "
+    "bare at most | **÷ bare** |\n" + "|---" * 13 + "|"
 )
 
 
 def measure_webhooks() -> Iterator[HookTime]:
-    """Without and with a worker that acts on them meanwhile."""
-    key, secret = _store()
+    """Without and with a worker that acts on them meanwhile; small bodies, and orders."""
+    sign = _Signer(*_store())
     for with_worker in (False, True):
         with _serving(with_worker=with_worker) as port:
-            asyncio.run(_open_loop(port, lambda n: _webhook(key, secret, n), WARM_UP_SECONDS))
-            bare = asyncio.run(_open_loop(port, lambda _n: _GET, SECONDS))
-            before = _stored()
-            ours = asyncio.run(_open_loop(port, lambda n: _webhook(key, secret, n), SECONDS))
-            assert _stored() - before == ours.count - ours.failed, "an answer of 200 is a stored row"
-            most = asyncio.run(_closed_loop(port, lambda n: _webhook(key, secret, n)))
-        yield HookTime(connection.vendor, "a worker" if with_worker else "nothing", ours, bare, most)
+            asyncio.run(_open_loop(port, sign.many(_discount, int(RATE * WARM_UP_SECONDS))))
+            bare = asyncio.run(_open_loop(port, [_GET] * int(RATE * SECONDS)))
+            most_bare = asyncio.run(_closed_loop(port, repeat(_GET)))
+            timed = {body: _at_rate(port, sign, body) for body in (_discount, _order)}
+            most = {body: asyncio.run(_closed_loop(port, sign.many(body, MOST_REQUESTS))) for body in timed}
+        for body, ours in timed.items():
+            size = f"{body.__name__.strip('_')}, {len(json.dumps(body(1))) / 1000:.1f} kB"
+            beside = "a worker" if with_worker else "nothing"
+            yield HookTime(connection.vendor, beside, size, ours, bare, most[body], most_bare)
+
+
+def _at_rate(port: int, sign: _Signer, body: Callable[[int], dict[str, object]]) -> Latency:
+    before = _stored()
+    ours = asyncio.run(_open_loop(port, sign.many(body, int(RATE * SECONDS))))
+    assert _stored() - before == ours.count - ours.failed, "an answer of 200 is a stored row"
+    return ours
 
 
 def _store() -> tuple[str, str]:
@@ -112,20 +129,61 @@ def _stored() -> int:
 _GET = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-def _webhook(key: str, secret: str, number: int) -> bytes:
-    """A discounts/update as Shopify sends it, about a discount nobody has."""
-    body = json.dumps({
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """Requests as the shop sends them."""
+
+    key: str
+    secret: str
+
+    def many(self, body: Callable[[int], dict[str, object]], count: int) -> list[bytes]:
+        """So many, each another event; made before the clock runs."""
+        topic = "orders/updated" if body is _order else "discounts/update"
+        return [self._one(topic, json.dumps(body(number)).encode()) for number in range(count)]
+
+    def _one(self, topic: str, body: bytes) -> bytes:
+        signature = base64.b64encode(hmac.new(self.secret.encode(), body, hashlib.sha256).digest()).decode()
+        head = (
+            f"POST /webhooks/shopify/{self.key}/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\nX-Shopify-Topic: {topic}\r\nX-Shopify-Shop-Domain: {SHOP}\r\n"
+            f"X-Shopify-Hmac-Sha256: {signature}\r\nX-Shopify-Event-Id: {secrets.token_hex(16)}\r\n"
+            "X-Shopify-Triggered-At: 2026-11-26T09:00:00Z\r\nX-Shopify-API-Version: 2026-10\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+def _discount(number: int) -> dict[str, object]:
+    """About a discount nobody has."""
+    return {
         "admin_graphql_api_id": f"gid://shopify/DiscountCodeNode/{number}", "title": "Summer Glow 20%",
         "status": "ACTIVE", "created_at": "2026-11-01T00:00:00Z", "updated_at": "2026-11-26T09:00:00Z",
-    }).encode()  # fmt: skip
-    signature = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
-    head = (
-        f"POST /webhooks/shopify/{key}/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nX-Shopify-Topic: discounts/update\r\nX-Shopify-Shop-Domain: {SHOP}\r\n"
-        f"X-Shopify-Hmac-Sha256: {signature}\r\nX-Shopify-Event-Id: {secrets.token_hex(16)}\r\n"
-        "X-Shopify-Triggered-At: 2026-11-26T09:00:00Z\r\nX-Shopify-API-Version: 2026-10\r\n\r\n"
-    )
-    return head.encode() + body
+    }  # fmt: skip
+
+
+def _order(number: int) -> dict[str, object]:
+    """Of eight lines, with a code nobody has, among a thousand orders that change again and again."""
+    lines = [
+        {
+            "id": number * 10 + n, "admin_graphql_api_id": f"gid://shopify/LineItem/{number * 10 + n}",
+            "title": "Glow Serum 30 ml", "sku": f"GLOW-{n}", "quantity": 1 + n % 3, "price": "24.90",
+            "vendor": "Glow", "product_id": 7000 + n, "variant_id": 8000 + n, "variant_title": "Rose / 30 ml",
+            "total_discount": "0.00", "fulfillment_status": None, "requires_shipping": True, "taxable": True,
+            "price_set": {"shop_money": {"amount": "24.90", "currency_code": "EUR"},
+                          "presentment_money": {"amount": "24.90", "currency_code": "EUR"}},
+            "discount_allocations": [{"amount": "4.98", "discount_application_index": 0}],
+            "tax_lines": [{"title": "VAT", "rate": 0.19, "price": "3.98", "channel_liable": False}],
+        }
+        for n in range(8)
+    ]  # fmt: skip
+    return {
+        "id": 5_000_000 + number % 1000, "name": f"#{number % 1000}", "currency": "EUR", "test": False,
+        "created_at": "2026-11-20T08:00:00Z", "processed_at": "2026-11-20T08:00:00Z",
+        "updated_at": f"2026-11-26T09:{number // 60 % 60:02}:{number % 60:02}Z", "financial_status": "paid",
+        "subtotal_price": "318.72", "current_subtotal_price": "318.72", "total_discounts": "79.68",
+        "discount_codes": [{"code": "NOBODYS20", "amount": "79.68", "type": "percentage"}],
+        "landing_site": "/products/serum?utm_source=instagram&utm_campaign=glow", "note_attributes": [],
+        "customer": {"id": 9_000_000 + number % 1000, "state": "enabled"}, "refunds": [], "line_items": lines,
+    }  # fmt: skip
 
 
 @contextmanager
@@ -160,68 +218,105 @@ def _until_answered(port: int) -> None:
     sys.exit("The web process did not start.")
 
 
-class _Lines:
-    """Connections that are kept open: one request at a time on each, a new one when all are busy."""
+class _Line(asyncio.Protocol):
+    """A connection that is kept open, with one request at a time. No streams: the client shares the server's cores."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    def __init__(self) -> None:
+        self._got = b""
+        self._then: Callable[[bool], None] | None = None
+        self._wire: asyncio.Transport
 
-    async def ask(self, request: bytes) -> bool:
-        """Whether it was answered 200."""
-        line = self.free.pop() if self.free else await asyncio.open_connection("127.0.0.1", self.port)
-        reader, writer = line
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            (int(one.split(b":")[1]) for one in head.lower().split(b"\r\n") if one.startswith(b"content-length")), 0
-        )
-        await reader.readexactly(length)
-        self.free.append(line)
-        return head.startswith(b"HTTP/1.1 200")
+    @classmethod
+    async def opened(cls, port: int) -> _Line:
+        """Connected."""
+        _, line = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
+        return line
+
+    def ask(self, request: bytes, then: Callable[[bool], None]) -> None:
+        """`then` is told whether it was answered 200, once the answer is whole."""
+        self._then = then
+        self._wire.write(request)
 
     def close(self) -> None:
-        """Let all go."""
-        for _, writer in self.free:
-            writer.close()
+        """Let go."""
+        self._wire.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Kept for writing."""
+        self._wire = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """An answer may come in pieces."""
+        self._got += data
+        head, end, body = self._got.partition(b"\r\n\r\n")
+        if end and len(body) >= int(found[1] if (found := _LENGTH.search(head)) else 0):
+            self._got = b""
+            self._answered(head.startswith(b"HTTP/1.1 200"))
+
+    def connection_lost(self, _why: Exception | None) -> None:
+        """What was asked has no answer."""
+        self._answered(False)
+
+    def _answered(self, is_good: bool) -> None:
+        then, self._then = self._then, None
+        if then:
+            then(is_good)
 
 
-async def _open_loop(port: int, request: Callable[[int], bytes], seconds: float) -> Latency:
-    lines, count = _Lines(port), int(RATE * seconds)
-    requests = [request(n) for n in range(count)]
-    for _ in range(8):
-        await lines.ask(_GET)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+async def _open_loop(port: int, requests: Sequence[bytes]) -> Latency:
+    """RATE a second; a new connection when all are busy."""
+    loop, count = asyncio.get_running_loop(), len(requests)
+    free = [await _Line.opened(port) for _ in range(8)]
     start = time.perf_counter() + 0.2
 
     async def one(number: int) -> tuple[float, bool]:
         due = start + number / RATE
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        try:
-            good = await lines.ask(requests[number])
-        except (OSError, asyncio.IncompleteReadError):
-            good = False
+        line = free.pop() if free else await _Line.opened(port)
+        answer: asyncio.Future[bool] = loop.create_future()
+        line.ask(requests[number], answer.set_result)
+        good = await answer
+        free.append(line)
         return (time.perf_counter() - due) * 1000, good
 
     answered = await asyncio.gather(*(one(number) for number in range(count)))
-    lines.close()
+    for line in free:
+        line.close()
     taken = sorted(milliseconds for milliseconds, _ in answered)
     failed = sum(not good for _, good in answered)
     return Latency(taken[count // 2], taken[int(count * 0.99)], taken[-1], count, failed)
 
 
-async def _closed_loop(port: int, request: Callable[[int], bytes], seconds: float = 5.0, clients: int = 16) -> float:
-    """How many a second at most: so many clients that each send the next when they have an answer."""
-    lines = _Lines(port)
-    requests = iter([request(n) for n in range(20_000)])
-    end, done = time.perf_counter() + seconds, 0
-
-    async def client() -> None:
-        nonlocal done
-        while time.perf_counter() < end and (one := next(requests, None)):
-            good = await lines.ask(one)
-            done += good
-
+async def _closed_loop(port: int, requests: Iterable[bytes]) -> float:
+    """How many a second at most: clients that each send the next when they have an answer."""
+    lines = [await _Line.opened(port) for _ in range(CLIENTS)]
+    left, done, resting = iter(requests), 0, 0
+    is_over = asyncio.get_running_loop().create_future()
     start = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(clients)))
-    lines.close()
-    return done / (time.perf_counter() - start)
+    end = start + CLOSED_SECONDS
+
+    def go_on(line: _Line) -> None:
+        nonlocal resting
+        request = next(left, None) if time.perf_counter() < end else None
+        if request is not None:
+            line.ask(request, lambda good: answered(line, good))
+            return
+        resting += 1
+        if resting == len(lines):
+            is_over.set_result(None)
+
+    def answered(line: _Line, good: bool) -> None:
+        nonlocal done
+        done += good
+        go_on(line)
+
+    for line in lines:
+        go_on(line)
+    await is_over
+    rate = done / (time.perf_counter() - start)
+    for line in lines:
+        line.close()
+    return rate

@@ -150,17 +150,44 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _SECURE
 USERSESSIONS_TRACK_ACTIVITY = False
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+# Mail: SMTP, a provider's API, or files. Why and how: docs/operate/mail.md.
+EMAIL_BACKEND = "offerwell.integrations.mail_smtp.SmtpBackend"
 EMAIL_HOST = os.environ.get("OFFERWELL_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("OFFERWELL_SMTP_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("OFFERWELL_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("OFFERWELL_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = bool(EMAIL_HOST) and EMAIL_PORT == 587  # noqa: PLR2004  the submission port
+EMAIL_USE_SSL = bool(EMAIL_HOST) and EMAIL_PORT == 465  # noqa: PLR2004  encrypted from the first byte
+EMAIL_TIMEOUT = 30
 DEFAULT_FROM_EMAIL = os.environ.get("OFFERWELL_MAIL_FROM", "Offerwell <no-reply@localhost>")
-if not EMAIL_HOST:
+OFFERWELL_MAIL_PROVIDER = os.environ.get("OFFERWELL_MAIL_PROVIDER", "").strip().lower()
+OFFERWELL_MAIL_PER_SECOND = float(os.environ.get("OFFERWELL_MAIL_PER_SECOND", "10"))
+# Letters of messages that one workspace may send on one of its days; 0: no limit.
+OFFERWELL_MAIL_PER_DAY = int(os.environ.get("OFFERWELL_MAIL_PER_DAY", "0"))
+OFFERWELL_MAIL_LEASE = float(os.environ.get("OFFERWELL_MAIL_LEASE", "90"))
+# Seconds between two looks at the orders of a store that sends no webhooks.
+OFFERWELL_ORDERS_EVERY = float(os.environ.get("OFFERWELL_ORDERS_EVERY", "300"))
+_MAIL_KEY = os.environ.get("OFFERWELL_MAIL_KEY", "")
+_MAIL_WEBHOOK_SECRET = os.environ.get("OFFERWELL_MAIL_WEBHOOK_SECRET", "")
+_MAIL_KEY_NAMES = {
+    "brevo": "BREVO_API_KEY",
+    "mailgun": "MAILGUN_API_KEY",
+    "postmark": "POSTMARK_SERVER_TOKEN",
+    "sendgrid": "SENDGRID_API_KEY",
+    "sparkpost": "SPARKPOST_API_KEY",
+}
+if OFFERWELL_MAIL_PROVIDER and OFFERWELL_MAIL_PROVIDER not in _MAIL_KEY_NAMES:
+    sys.exit(f"OFFERWELL_MAIL_PROVIDER is not one of {', '.join(_MAIL_KEY_NAMES)}. Leave it unset for SMTP.")
+ANYMAIL: dict[str, object] = {"WEBHOOK_SECRET": f"offerwell:{_MAIL_WEBHOOK_SECRET}" if _MAIL_WEBHOOK_SECRET else []}
+if OFFERWELL_MAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{OFFERWELL_MAIL_PROVIDER}.EmailBackend"
+    ANYMAIL[_MAIL_KEY_NAMES[OFFERWELL_MAIL_PROVIDER]] = _MAIL_KEY
+    ANYMAIL["MAILGUN_SENDER_DOMAIN"] = os.environ.get("OFFERWELL_MAIL_DOMAIN") or None
+    ANYMAIL["MAILGUN_API_URL"] = os.environ.get("OFFERWELL_MAIL_API", "https://api.mailgun.net/v3")
+    ANYMAIL["MAILGUN_WEBHOOK_SIGNING_KEY"] = os.environ.get("OFFERWELL_MAIL_SIGNING_KEY") or _MAIL_KEY
+elif not EMAIL_HOST:
     # Without a mail server, mails are files the operator can read: nothing is lost silently.
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = DATA / "mail"
+    EMAIL_BACKEND = "offerwell.integrations.mailbox.MailboxBackend"
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -221,9 +248,14 @@ OFFERWELL_OWN_STORE_HOSTS = tuple(h for h in os.environ.get("OFFERWELL_OWN_STORE
 # Webhooks: where stores reach us, and for how many days what they told is kept.
 OFFERWELL_PUBLIC_URL = os.environ.get("OFFERWELL_PUBLIC_URL", "").strip().rstrip("/")
 OFFERWELL_WEBHOOK_DAYS = float(os.environ.get("OFFERWELL_WEBHOOK_DAYS", "60"))
+# Sales links: the address they are given out with.
+OFFERWELL_LINKS_URL = os.environ.get("OFFERWELL_LINKS_URL", "").strip().rstrip("/")
 # Every code of a store is read at least once in so many hours; a policy puts one right so often a day at most.
 OFFERWELL_AUDIT_HOURS = float(os.environ.get("OFFERWELL_AUDIT_HOURS", "24"))
 OFFERWELL_DRIFT_RESTORES = int(os.environ.get("OFFERWELL_DRIFT_RESTORES", "3"))
+# How many proxies in front of us add to X-Forwarded-For: limits per network, and the visitors of links, are told apart
+# by what the outermost of them saw.
+OFFERWELL_TRUSTED_PROXIES = int(os.environ.get("OFFERWELL_TRUSTED_PROXIES", "0"))
 OFFERWELL_DEMO = os.environ.get("OFFERWELL_DEMO") == "1"
 
 LOGGING = {

@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offerwell.settings")
-application = get_wsgi_application()
+_pages = get_wsgi_application()
+
+from offerwell.webhooks.first import webhooks_first  # noqa: E402  models need a Django that is set up
+
+application = webhooks_first(_pages)

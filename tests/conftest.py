@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 from django_scopes import scope
 
+from offerwell.models import Event
+from offerwell.ui.event_words import WORDS
 from tests import make
 
 
@@ -20,6 +24,14 @@ def acme(db):
 def rival(db):
     """A brand that must see nothing of Acme, and whose rows Acme must never touch."""
     return make.workspace("Rival")
+
+
+@receiver(pre_save, sender=Event)
+def _events_have_words(sender, instance, **_):
+    """Whatever any test makes happen can be told in words (tests/guards/test_event_words.py looks at the code)."""
+    if instance.kind not in WORDS and instance.kind != "noted":  # of tests that are about records as such
+        message = f"The event “{instance.kind}” has no words: add it to WORDS in ui/event_words.py."
+        raise AssertionError(message)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,7 @@
 // Everything the browser runs: htmx and our light-DOM elements. No strings here: texts come from data-* attributes.
 import htmx from "htmx.org/dist/htmx.esm.js";
+import "./chart.js";
+import "./composer.js";
 import "./connection.js";
 import "./copy.js";
 import "./dialog.js";

@@ -114,9 +114,21 @@ class Selection extends HTMLElement {
     this.querySelector("[data-page-box]")?.focus();
   }
 
+  // Tables of which only one is acted on at a time share a name: selecting here forgets what is selected there.
+  leaveOthers() {
+    const { alone } = this.dataset;
+    if (!alone || !(this.all || this.ids.size)) return;
+    for (const other of document.querySelectorAll(`ow-selection[data-alone="${CSS.escape(alone)}"]`)) {
+      if (other === this) continue;
+      other.forget();
+      other.show();
+    }
+  }
+
   settle() {
     if (this.all && this.total !== undefined && this.exclude.size >= this.total) this.forget();
     this.keep();
+    this.leaveOthers();
     this.show();
     announce(this.countText());
   }

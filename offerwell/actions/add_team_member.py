@@ -23,7 +23,7 @@ _PASSWORD_BYTES = 18  # 24 characters
 
 
 class TeamRefused(Exception):
-    """The person was not added. Nothing was stored. `problems` maps a field (email, name, role) to a sentence."""
+    """Nothing was stored. `problems` maps a field (email, name, role, password, person) to a sentence."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
@@ -49,10 +49,7 @@ class Joined:
 def add_team_member(*, workspace_id: int, email: str, name: str, role: str, by: Actor, at: datetime) -> Joined:
     """Store the place in the team. Raises TeamRefused."""
     email, name = tidied_email(email), " ".join(name.split())
-    problems = login_problems(email, name)
-    if role not in Role.values:
-        problems["role"] = f"There is no role “{role}”. Use one of: {', '.join(Role.values)}."
-    if problems:
+    if problems := login_problems(email, name) | role_problems(role):
         raise TeamRefused(problems)
     with transaction.atomic():
         lock_workspace(workspace_id)
@@ -75,6 +72,13 @@ def _refuse_twice(workspace_id: int, email: str) -> None:
 def tidied_email(email: str) -> str:
     """As logins keep it."""
     return email.strip().lower()
+
+
+def role_problems(role: str) -> dict[str, str]:
+    """What is wrong with a role, by field."""
+    if role in Role.values:
+        return {}
+    return {"role": f"There is no role “{role}”. Use one of: {', '.join(Role.values)}."}
 
 
 def login_problems(email: str, name: str) -> dict[str, str]:

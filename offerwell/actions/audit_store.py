@@ -17,7 +17,7 @@ from django_scopes import scope, scopes_disabled
 
 from offerwell.actions.record_event import record_event
 from offerwell.jobs import wake
-from offerwell.models import Store, StoreAudit, StoreCode, lock_workspace
+from offerwell.models import SPOKEN_KINDS, Store, StoreAudit, StoreCode, lock_workspace
 from offerwell.rules.audit_pace import BATCH, PATIENCE, AuditPace
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def audit_store(*, workspace_id: int, store: Store, by: Actor, at: datetime) -> 
 def stores_to_audit(*, at: datetime) -> list[int]:
     """Stores, of all workspaces, that are on, not paused, and whose next batch is due."""
     with scopes_disabled():
-        well = Store.objects.filter(is_on=True).filter(Q(paused_until=None) | Q(paused_until__lte=at))
+        well = Store.objects.filter(is_on=True, kind__in=SPOKEN_KINDS).filter(
+            Q(paused_until=None) | Q(paused_until__lte=at)
+        )
         due = well.filter(Q(audit=None) | Q(audit__next_at__lte=at))
         return list(due.order_by("pk").values_list("pk", flat=True))
 

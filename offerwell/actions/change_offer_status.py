@@ -82,8 +82,10 @@ class Applied:
     was_replayed: bool
 
 
-def change_offer_status(*, workspace_id: int, wish: Wish, digest: str, key: str, by: Actor, at: datetime) -> Applied:
-    """Apply `wish`, whose plan had `digest`.
+def change_offer_status(
+    *, workspace_id: int, wish: Wish, digest: str, key: str, by: Actor, at: datetime, creator_reason: str = ""
+) -> Applied:
+    """Apply `wish`, whose plan had `digest`. `creator_reason` is shown to the members it changes, in their portal.
 
     The same `key` and wish again give the same bulk change. Raises KeyReused, PlanOutOfDate; each
     leaves everything as it was. A plan that changes nothing is recorded too: a person confirmed it,
@@ -97,7 +99,7 @@ def change_offer_status(*, workspace_id: int, wish: Wish, digest: str, key: str,
         plan = plan_change(wish, at=at)
         if plan.digest != digest:
             raise PlanOutOfDate(plan)
-        change = _record(workspace_id, plan, key=key, by=by, at=at)
+        change = _record(workspace_id, plan, key=key, by=by, at=at, creator_reason=creator_reason)
         _apply(change, wish, at=at)
         record_change(change, by=by, at=at)
     return Applied(change, was_replayed=False)
@@ -120,7 +122,7 @@ def _replayed(earlier: BulkChange, wish: Wish) -> Applied:
     return Applied(earlier, was_replayed=True)
 
 
-def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime) -> BulkChange:
+def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime, creator_reason: str) -> BulkChange:
     wish = plan.wish
     return BulkChange.objects.create(
         workspace_id=workspace_id, offer=wish.offer, kind=wish.kind, part=wish.part, to_active=wish.to_active, at=at,
@@ -130,6 +132,7 @@ def _record(workspace_id: int, plan: Plan, *, key: str, by: Actor, at: datetime)
         selected=plan.selected, changed=plan.will_change, already_so=plan.already_so, excluded=plan.excluded,
         excluded_reasons={str(reason): count for reason, count in plan.reasons},
         members_changed=plan.members_changing, digest=plan.digest, undoes=wish.undoes,
+        creator_reason=creator_reason,
     )  # fmt: skip
 
 
@@ -273,12 +276,13 @@ def record_change(change: BulkChange, *, by: Actor, at: datetime) -> None:
     """The event of a bulk change. Last in its transaction."""
     kind = _EVENTS.get(change.what) or f"{change.part}_{'activated' if change.to_active else 'deactivated'}"
     option = {} if change.payout_option_id is None else {"payout_option": change.payout_option_id}
+    told = {"creator_reason": change.creator_reason} if change.creator_reason else {}
     record_event(
         workspace_id=change.workspace_id, kind=kind, subject=f"bulk_change:{change.pk}",
         facts={
             "offer": change.offer_id, "selected": change.selected, "changed": change.changed,
             "already_so": change.already_so, "excluded": change.excluded, "digest": change.digest,
-            "undoes": change.undoes_id, **option, **change.answers,
+            "undoes": change.undoes_id, **option, **told, **change.answers,
         },
         by=by, at=at,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from offerwell.actions.keep_subscriptions import look_at_subscriptions
 from offerwell.actions.record_event import record_event
+from offerwell.actions.store_connection import NOBODY_TO_ASK
 from offerwell.integrations import vendure
 from offerwell.integrations.graphql.tokens import MemoryTokens
 from offerwell.integrations.shopify import connect
@@ -22,8 +23,8 @@ from offerwell.integrations.shopify.addresses import shop_origin
 from offerwell.integrations.shopify.pacing import BucketState, MemoryBucket
 from offerwell.integrations.store import AccessRefused, StoreError
 from offerwell.integrations.vendure.addresses import admin_address
-from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
-from offerwell.models import Store, StoreKind, lock_workspace
+from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS, ORDERS_PERMISSION
+from offerwell.models import SPOKEN_KINDS, Store, StoreKind, lock_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,8 @@ class StoreRefused(Exception):
 
 def connector_of(access: StoreAccess) -> StoreConnector:
     """A connector for one question: its token and its rate limit live no longer than it."""
+    if access.kind == StoreKind.OTHER:
+        raise StoreError(NOBODY_TO_ASK, permanent=True)
     if access.kind == StoreKind.VENDURE:
         return vendure.connect(
             access.address, access.client_id, access.client_secret, api_key=access.static_token,
@@ -142,7 +145,7 @@ def connect_store(
 def access_problems(access: StoreAccess) -> dict[str, str]:
     """What is wrong with the fields before anybody is asked."""
     problems = _credential_problems(access)
-    if access.kind not in StoreKind.values:
+    if access.kind not in SPOKEN_KINDS:
         problems["kind"] = "Choose Shopify, Vendure or Sandbox store."
     try:
         kept = kept_address(access)
@@ -217,13 +220,13 @@ def every_scope(kind: str) -> str:
 
 
 def scope_text(identity: StoreIdentity) -> str:
-    """The scopes as the store's row keeps them. Of Vendure's many permissions those about promotions."""
+    """The scopes as the store's row keeps them. Of Vendure's many permissions those about promotions and orders."""
     return " ".join(sorted(identity.scopes - {scope for scope in identity.scopes if _is_beside_the_point(scope)}))
 
 
 def _is_beside_the_point(scope: str) -> bool:
     """Vendure names a permission like `UpdateCatalog`, Shopify a scope like `write_discounts`."""
-    return scope[:1].isupper() and not scope.endswith("Promotion")
+    return scope[:1].isupper() and not scope.endswith("Promotion") and scope != ORDERS_PERMISSION
 
 
 def kept_address(access: StoreAccess) -> str:

@@ -8,12 +8,14 @@ from django.db import transaction
 
 from offerwell.actions.add_payout_option import FIRST, stored_option
 from offerwell.actions.record_event import record_event
-from offerwell.models import Offer, OfferStore, Store, lock_workspace
+from offerwell.models import PLAIN_KINDS, SPOKEN_KINDS, Offer, OfferStore, Store, lock_workspace
 from offerwell.rules.offer_draft import OfferDraft, OfferRefused, problems_of, stores_problem, tidied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from offerwell.rules.payouts import PayoutDraft
     from offerwell.rules.permissions import Actor
@@ -53,14 +55,22 @@ def accepted(draft: OfferDraft, *, other_than: Offer | None) -> OfferDraft:
         same = same.exclude(pk=other_than.pk)
     if "name" not in problems and (taken := same.first()):
         problems["name"] = f"There is an offer named {taken.name} already. Choose another name."
-    currencies = dict(Store.objects.filter(pk__in=draft.store_ids).values_list("pk", "currency"))
-    if len(currencies) != len(draft.store_ids):
+    stores = Store.objects.filter(pk__in=draft.store_ids)
+    currencies = dict(stores.values_list("pk", "currency"))
+    silent = stores.exclude(kind__in=SPOKEN_KINDS).order_by("label").values_list("label", flat=True).first()
+    if silent is not None:
+        problems["stores"] = f"No codes go to {silent}: it is a shop of another kind. Make them there yourself."
+    elif len(currencies) != len(draft.store_ids):
         problems["stores"] = "A chosen store is not connected any more. Choose the stores again."
-    elif not problems and (misfit := stores_problem(draft, currencies)):
+    elif not problems and (misfit := stores_problem(draft, currencies, _plain(stores))):
         problems["stores"] = misfit
     if problems:
         raise OfferRefused(problems)
     return draft
+
+
+def _plain(stores: QuerySet[Store]) -> list[str]:
+    return list(stores.filter(kind__in=PLAIN_KINDS).order_by("label").values_list("label", flat=True))
 
 
 def columns_of(draft: OfferDraft) -> dict[str, Any]:
@@ -78,5 +88,6 @@ def columns_of(draft: OfferDraft) -> dict[str, Any]:
         "combines_order": draft.combines_order, "combines_shipping": draft.combines_shipping,
         "purchase": draft.purchase, "title": draft.title, "tags": list(draft.tags),
         "discount_links": draft.discount_links, "redirect": draft.redirect, "utm_source": draft.utm_source,
-        "utm_medium": draft.utm_medium, "utm_campaign": draft.utm_campaign,
+        "utm_medium": draft.utm_medium, "utm_campaign": draft.utm_campaign, "extra_domains": list(draft.extra_domains),
+        "deep_links": draft.deep_links, "dead_link": str(draft.dead_link), "dead_link_to": draft.dead_link_to,
     }  # fmt: skip

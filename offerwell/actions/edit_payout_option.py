@@ -9,6 +9,7 @@ from django.db import transaction
 from offerwell.actions.add_payout_option import accepted
 from offerwell.actions.record_event import record_event
 from offerwell.models import BulkChangeItem, Enrollment, PayoutOption, lock_workspace
+from offerwell.queries.payout_rules import rules_now
 from offerwell.rules.payouts import PayoutDraft, PayoutRefused, terms_text
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ IN_USE = (
     "Members have or had this option, so its terms stay as they were promised. "
     "Add another option and choose it for them with Edit Payout."
 )
+
+HAS_RULES = "The rules and tiers of this option are written for its kind and currency. Remove them first."
 
 
 def edit_payout_option(
@@ -40,6 +43,8 @@ def edit_payout_option(
         changed = [column for column in _TERMS if getattr(option, column) != getattr(draft, column)]
         if changed and _is_in_use(option):
             raise PayoutRefused({"kind": IN_USE})
+        if {"kind", "currency"} & set(changed) and not rules_now(option.pk).is_empty:
+            raise PayoutRefused({"kind": HAS_RULES})
         if option.name == draft.name and not changed and not (makes_default and not option.is_default):
             return option
         if makes_default:

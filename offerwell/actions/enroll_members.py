@@ -38,7 +38,7 @@ class Enrolled:
 def enroll_members(*, workspace_id: int, offer: Offer, selection: MemberSelection, by: Actor, at: datetime) -> Enrolled:
     """Let the selected members belong to the offer; who does already stays as they are.
 
-    `selection` is of the workspace's members: ids, or all that match a filter up to a member id.
+    `selection` is of members by their ids, or of a crowd outside the offer.
     Members of other workspaces never match. Raises OfferArchived.
     """
     if offer.status == "archived":

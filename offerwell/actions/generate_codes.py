@@ -29,6 +29,7 @@ from offerwell.queries.code_proposals import (
     places_of,
     taken_codes,
 )
+from offerwell.queries.members import selected_member_ids
 from offerwell.rules.code_names import CodeNamer, fold, parse_pattern, random_letters, typed_code_trouble
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from offerwell.rules.permissions import Actor
+    from offerwell.rules.selection import MemberSelection
 
 BATCH = 5_000
 # 40 bits after a name, 70 where there is none: a slug is an address, not a secret.
@@ -81,8 +83,11 @@ def generate_codes(
     at_most: int | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    among: MemberSelection | None = None,
 ) -> Generated:
     """Make what is missing. `texts` maps an enrollment id to its code; None means everybody, by `pattern`.
+
+    With `among` everybody is only those of a selection.
 
     `starts_at` and `ends_at` are the new codes' own dates (None: the offer's).
 
@@ -92,8 +97,8 @@ def generate_codes(
     """
     with transaction.atomic():
         lock_workspace(workspace_id)
-        work = _Work(Offer.objects.get(pk=offer.pk), pattern, at, (starts_at, ends_at))
-        skipped = _complete_already(work.offer, None if also_the_rest else texts)
+        work = _Work(Offer.objects.get(pk=offer.pk), pattern, at, (starts_at, ends_at), among)
+        skipped = _complete_already(work, None if also_the_rest else texts)
         if texts is not None:
             places = _places_of_texts(work, texts)
             work.make(places, _checked(places, texts))
@@ -117,9 +122,9 @@ def _places_of_texts(work: _Work, texts: Mapping[int, str]) -> list[Place]:
     return places_of(rows, work.offer, needs_handle=False)
 
 
-def _complete_already(offer: Offer, texts: Mapping[int, str] | None) -> int:
+def _complete_already(work: _Work, texts: Mapping[int, str] | None) -> int:
     """How many of those meant have all of theirs."""
-    meant, lacking = Enrollment.objects.filter(offer=offer), incomplete(offer)
+    meant, lacking = work.meant(Enrollment.objects.filter(offer=work.offer)), work.meant(incomplete(work.offer))
     if texts is not None:
         meant, lacking = meant.filter(pk__in=id_rows(texts)), lacking.filter(pk__in=id_rows(texts))
     return meant.count() - lacking.count()
@@ -130,7 +135,7 @@ def _batches(work: _Work, at_most: int | None) -> Iterator[list[Place]]:
     after, left = 0, at_most
     while left is None or left > 0:
         size = BATCH if left is None else min(BATCH, left)
-        rows = incomplete(work.offer).filter(pk__gt=after).order_by("pk")[:size]
+        rows = work.meant(incomplete(work.offer)).filter(pk__gt=after).order_by("pk")[:size]
         places = places_of(rows, work.offer, needs_handle=work.pattern.needs_handle)
         if not places:
             return
@@ -164,9 +169,10 @@ class _Work:
     """One run: the offer, its namer, and the counts so far."""
 
     def __init__(
-        self, offer: Offer, pattern: str, at: datetime, own: tuple[datetime | None, datetime | None]
+        self, offer: Offer, pattern: str, at: datetime, own: tuple[datetime | None, datetime | None],
+        among: MemberSelection | None = None,
     ) -> None:  # fmt: skip
-        self.offer, self.at, self.own = offer, at, own
+        self.offer, self.at, self.own, self._among = offer, at, own, among
         self.pattern = parse_pattern(pattern_or_default(pattern, offer), discount=offer.discount_number)
         stores = OfferStore.objects.filter(offer=offer).order_by("pk")
         self.stores = list(stores.values_list("store_id", flat=True))
@@ -180,6 +186,12 @@ class _Work:
         self.codes = self.links = self.members = 0
         self._namer = CodeNamer(self.pattern, os.urandom)
         self._last_code = PromoCode.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    def meant(self, rows: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+        """Those of the rows whose members are asked for."""
+        if self._among is None:
+            return rows
+        return rows.filter(member_id__in=selected_member_ids(self._among))
 
     def named(self, places: list[Place]) -> dict[int, str]:
         """A free name for each place that lacks a code."""
@@ -254,11 +266,16 @@ def _slugs(places: list[Place]) -> Iterator[str]:
     """Addresses people can read and nobody has: the name and letters that come from no sequence."""
     seen: set[str] = set()
     for place in places:
-        name = fold(place.source.first_name + place.source.last_name)[:LONGEST_SLUG_NAME].lower()
         for _ in itertools.count():
-            letters = random_letters(os.urandom(SLUG_LETTERS if name else NAMELESS_SLUG_LETTERS)).lower()
-            slug = f"{name}-{letters}" if name else letters
+            slug = new_slug(place.source.first_name, place.source.last_name)
             if slug not in seen:
                 break
         seen.add(slug)
         yield slug
+
+
+def new_slug(first_name: str, last_name: str) -> str:
+    """The name as letters of an address, where there is one, and some that nobody can tell beforehand."""
+    name = fold(first_name + last_name)[:LONGEST_SLUG_NAME].lower()
+    letters = random_letters(os.urandom(SLUG_LETTERS if name else NAMELESS_SLUG_LETTERS)).lower()
+    return f"{name}-{letters}" if name else letters

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from offerwell.actions.count_members import count_members
 from offerwell.actions.read_import import ImportRow, open_import, who_in
 from offerwell.actions.record_event import record_event
+from offerwell.actions.renew_member_copies import renew_member_copies
 from offerwell.models import (
-    Enrollment,
     Group,
     GroupMember,
     Member,
     MemberTag,
-    PromoCode,
     SocialHandle,
     Tag,
     lock_workspace,
@@ -38,7 +38,7 @@ from offerwell.rules.imported_cells import (
     name_in,
     split_name,
 )
-from offerwell.rules.search_text import enrollment_search_text, member_search_text, name_key
+from offerwell.rules.search_text import member_search_text, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +71,8 @@ def import_members(
                     lock_workspace(workspace_id)
                 for chunk in opened.chunks():
                     run.take(chunk)
+                if not dry_run and opened.report.added:
+                    count_members(workspace_id)
                 if not dry_run and (opened.report.added or opened.report.updated):
                     _record(workspace_id, opened.report, by=by, at=at)
         except IntegrityError as error:
@@ -284,21 +286,7 @@ class _MemberImport:
             rows.append((known.pk, (first, last, email, email.lower(), country, *texts[known.pk])))
         columns = ("first_name", "last_name", "email", "email_key", "country", "name_key", "search_text")
         update_rows(Member, columns, rows)
-        _renew_enrollments(texts)
-
-
-def _renew_enrollments(texts: dict[int, tuple[str, str]]) -> None:
-    """Keep the enrollments' copies of name and search text in step (models.Enrollment)."""
-    of_these = Enrollment.objects.filter(member_id__in=id_rows(texts))
-    codes: dict[int, list[str]] = {}
-    held = PromoCode.objects.filter(enrollment__in=of_these).order_by("pk").values_list("enrollment_id", "text")
-    for enrollment_id, text in held:
-        codes.setdefault(enrollment_id, []).append(text)
-    rows = [
-        (pk, (texts[member_id][0], enrollment_search_text(texts[member_id][1], codes.get(pk, ()))))
-        for pk, member_id in of_these.values_list("pk", "member_id")
-    ]
-    update_rows(Enrollment, ("name_key", "search_text"), rows)
+        renew_member_copies(texts)
 
 
 def _given(row: ImportRow, report: ImportReport) -> _Given:

@@ -19,6 +19,7 @@ from django_scopes import scope, scopes_disabled
 from offerwell.actions.erase_shopper import erase_shop, erase_shopper
 from offerwell.actions.hear_from_shop import ShopSays, hear_from_shop
 from offerwell.actions.look_again import look_at_named, look_at_unsure
+from offerwell.actions.read_orders import hint_orders
 from offerwell.actions.record_event import record_event
 from offerwell.jobs import wake
 from offerwell.models import Store, Webhook, WebhookState, lock_workspace
@@ -207,6 +208,7 @@ def _apply(store: Store, reading: _Reading, at: datetime) -> None:
         Webhook.objects.filter(pk=pk).update(state=WebhookState.UNREADABLE, due_at=None, note=problem)
     _lend([pk for pk, _ in reading.asking], at)
     _keep(reading.kept)
+    hint_orders(store, {one.resource.removeprefix("order:") for one in reading.kept}, at)
     _answer_requests(store, reading.requests, at)
     for pk, about in reading.erase:
         count = erase_shopper(store=store, resources=about, by=SHOP, at=at)

@@ -18,6 +18,7 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from offerwell.models import CodeProposal, OfferPart, ProposalBatch, SocialHandle
 from offerwell.models.insert_select import insert_select
 from offerwell.models.json_rows import text_rows, update_rows
+from offerwell.models.statistics import refresh_statistics
 from offerwell.queries.code_proposals import pattern_or_default, taken_codes
 from offerwell.queries.planned_change import Wish, planned_rows
 from offerwell.rules.code_names import CodeNamer, CodePattern, NameSource, fold, parse_pattern
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from offerwell.rules.permissions import Actor
     from offerwell.rules.selection import MemberSelection
 
-AT_ONCE = 5_000
+AT_ONCE = MANY = 5_000
 # Proposals nobody confirmed are of no use the next day: the world has moved on.
 KEPT_FOR = timedelta(days=1)
 # 40 bits: nobody guesses a code of somebody else (trust §8, T7).
@@ -80,6 +81,8 @@ def propose_texts(
             pattern=pattern[:80], has_random_suffix=names.has_random_suffix, created_at=at,
         )  # fmt: skip
         _write_unnamed(batch, meant)
+    if codes >= MANY:  # PostgreSQL would take the new batch for a row, and compare each text with each
+        refresh_statistics(CodeProposal)
     namer = CodeNamer(parsed, os.urandom, random_suffix=RANDOM_SUFFIX if names.has_random_suffix else 0)
     _name_all(batch, parsed, namer)
     batch.codes, batch.is_complete = CodeProposal.objects.filter(batch=batch).count(), True

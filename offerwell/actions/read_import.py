@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from offerwell.integrations.csv_file import CsvRow
 
 CHUNK = 5_000
+# Somebody may have two handles on a network: our own export puts both into the cell.
+_SEVERAL = re.compile(r"[,;|]")
 MOST_ROWS = 1_000_000
 _SAMPLE_ROWS = 5
 
@@ -159,7 +162,12 @@ def who_in(row: ImportRow) -> tuple[str, tuple[Handle, ...]]:
     """E-mail and handles of a row, either of them possibly in a column called "Creator". Raises BadCell."""
     email = email_in(row.text(ColumnField.EMAIL))
     handles: dict[tuple[str, str], Handle] = {}
-    cells = [(cell, _network(column)) for column in HANDLE_FIELDS if (cell := row.text(column))]
+    cells = [
+        (cell, _network(column))
+        for column in HANDLE_FIELDS
+        for cell in _SEVERAL.split(row.text(column))
+        if cell.strip()
+    ]
     either = row.text(ColumnField.MEMBER)
     if "@" in either.lstrip("@＠") and "://" not in either:
         email = email or email_in(either)

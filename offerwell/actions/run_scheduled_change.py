@@ -134,6 +134,7 @@ def _applied(schedule: ScheduledChange, digest: str, *, at: datetime) -> Applied
             return change_offer_status(
                 workspace_id=schedule.workspace_id, wish=wish_of(schedule), digest=digest,
                 key=f"schedule-{schedule.pk}", by=_person(schedule), at=at,
+                creator_reason=schedule.creator_reason,
             )  # fmt: skip
         except PlanOutOfDate as moved:
             digest, last = moved.plan.digest, moved

@@ -40,9 +40,10 @@ class Scheduled:
 
 
 def schedule_change(
-    *, workspace_id: int, wish: Wish, times: ScheduleTimes, digest: str, key: str, by: Actor, at: datetime
-) -> Scheduled:
-    """Keep `wish`, whose plan has `digest` now, for `times`.
+    *, workspace_id: int, wish: Wish, times: ScheduleTimes, digest: str, key: str, by: Actor, at: datetime,
+    creator_reason: str = "",
+) -> Scheduled:  # fmt: skip
+    """Keep `wish`, whose plan has `digest` now, for `times`. `creator_reason` goes into the change it makes.
 
     The same key, wish and times again give the same schedule. Raises InvalidSchedule, ScheduleKeyReused,
     PlanOutOfDate; each leaves everything as it was.
@@ -60,7 +61,9 @@ def schedule_change(
         plan = plan_change(_bounded(wish), at=at)
         if plan.digest != digest:
             raise PlanOutOfDate(plan)
-        schedule = _record(workspace_id, plan, times, key=key, body_hash=body_hash, by=by, at=at)
+        schedule = _record(
+            workspace_id, plan, times, key=key, body_hash=body_hash, by=by, at=at, creator_reason=creator_reason
+        )
         _record_event(schedule, by=by, at=at)
     return Scheduled(schedule, was_replayed=False)
 
@@ -99,8 +102,9 @@ def _body_hash(wish: Wish, times: ScheduleTimes) -> str:
 
 
 def _record(
-    workspace_id: int, plan: Plan, times: ScheduleTimes, *, key: str, body_hash: str, by: Actor, at: datetime
-) -> ScheduledChange:
+    workspace_id: int, plan: Plan, times: ScheduleTimes, *, key: str, body_hash: str, by: Actor, at: datetime,
+    creator_reason: str,
+) -> ScheduledChange:  # fmt: skip
     wish = plan.wish
     selection: MemberSelection | None = wish.selection
     assert selection is not None  # noqa: S101  bounded above
@@ -109,6 +113,7 @@ def _record(
         selection=selection.to_json(), planned=plan_figures(plan), zone=times.zone, run_at=times.start.at,
         return_at=times.back and times.back.at, due_at=times.start.at, actor_id=by.user_id, actor_name=by.name,
         door=by.door, key=key, body_hash=body_hash, scheduled_at=at,
+        creator_reason=creator_reason,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from offerwell.integrations.graphql.tokens import Token
 from offerwell.integrations.shopify import connect
 from offerwell.integrations.shopify.installation import TURN_SECONDS, TokenPair
 from offerwell.integrations.shopify.pacing import BucketState, learned, reserved
+from offerwell.integrations.store import StoreError
 from offerwell.models import Store, StoreKind, StorePace
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from offerwell.integrations.store_examination import ExaminedStore
 
 
+NOBODY_TO_ASK = "This shop tells its orders by itself; nobody can be asked there, and no codes go to it."
+
+
 def open_store(
     store: Store, *, clock: Callable[[], float] = time.time, sleep: Callable[[float], None] = time.sleep
 ) -> StoreConnector:
@@ -39,6 +43,8 @@ def open_store(
 
     Every wait for points or for the next try goes through `sleep`.
     """
+    if store.kind == StoreKind.OTHER:
+        raise StoreError(NOBODY_TO_ASK, permanent=True)
     if store.kind == StoreKind.VENDURE:
         return vendure.connect(
             store.address, store.client_id, store.client_secret, api_key=store.static_token,
@@ -126,8 +132,9 @@ class DatabaseTokens:
     def drop(self, key: str, value: str) -> None:
         """Forget the token if it is still this one."""
         with transaction.atomic():
-            # Ciphertexts of one value differ, so the comparison is ours; the lock is of this transaction only.
-            Store.objects.select_for_update().filter(pk=self.store_id).exists()
+            # Ciphertexts of one value differ, so the comparison is ours; the lock is of this transaction only. It lets
+            # rows that name the store in: a webhook waits for nobody.
+            Store.objects.select_for_update(no_key=True).filter(pk=self.store_id).exists()
             kept = self.load(key)
             if kept is not None and kept.value == value:
                 Store.objects.filter(pk=self.store_id).update(access_token="", access_expires_at=None)

@@ -256,7 +256,9 @@ class Pass:
         settled_ones = [one for one in judged if one[0].id not in left]
         for turn in range(max((len(code.former_texts) for code, _, _ in left.values()), default=0)):
             asked = [code for code, _, _ in left.values() if len(code.former_texts) > turn]
+            unasked = {code.id for code in asked}
             for chunk in self._chunks(asked, LOOK_UPS):
+                unasked -= {code.id for code in chunk}
                 found = self._asked(chunk, self.store.find, lambda code: code.former_texts[turn])  # noqa: B023  asked now
                 adopted = self._adopted_former(found)
                 there = {code.id for code, _ in found} - {code.id for code, _, _ in adopted}
@@ -264,6 +266,8 @@ class Pass:
                     if code.id not in there:  # adopted, or put off without an answer
                         del left[code.id]
                 settled_ones += adopted
+            for code_id in unasked:  # told to stop, or no longer ours: nobody looked, so nothing is known
+                del left[code_id]
         now = self.clock()
         return settled_ones + [
             one if one[2].step == Step.CONFLICT else (one[0], None, judge_former(one[0], None, is_ours=False, now=now))

@@ -55,16 +55,6 @@ def ids_used_until(model: type[models.Model], last: int) -> None:
             cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, last])
 
 
-def refresh_statistics(*filled: type[models.Model]) -> None:
-    """Let the database plan for the rows of these tables as they are now.
-
-    Only tables that are full already: PostgreSQL would remember an empty one as empty and choose loops in loops.
-    """
-    with connection.cursor() as cursor:
-        for model in filled:
-            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")  # noqa: SLF001  its public name
-
-
 @contextmanager
 def search_rebuilt_after(*tables: str) -> Iterator[None]:
     """Leave the text indexes alone while rows pour in and build them at the end: 9 times faster (measured)."""

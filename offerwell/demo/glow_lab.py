@@ -21,10 +21,17 @@ from offerwell.actions.connect_store import connect_store
 from offerwell.actions.create_offer import create_offer
 from offerwell.actions.enroll_members import enroll_members
 from offerwell.actions.generate_codes import generate_codes
+from offerwell.actions.keep_mail_settings import keep_mail_settings
 from offerwell.actions.record_event import record_event
+from offerwell.actions.set_payout_rules import set_payout_rules
 from offerwell.demo.adopt_codes import adopt_codes
-from offerwell.demo.bulk_rows import refresh_statistics, search_rebuilt_after
+from offerwell.demo.autumn_push import push_in_autumn
+from offerwell.demo.bulk_rows import search_rebuilt_after
+from offerwell.demo.creator import SLUG
+from offerwell.demo.last_months_payout import pay_last_month
+from offerwell.demo.leaked_code import leak_a_code
 from offerwell.demo.pour_members import pour_members
+from offerwell.demo.sales_story import sell_for_sixty_days
 from offerwell.demo.sandbox_shop import Shop, shop_at
 from offerwell.demo.second_codes import give_second_codes, plan_own_ends
 from offerwell.demo.sign_in import EMAIL, SignIn, write_sign_in
@@ -33,6 +40,7 @@ from offerwell.models import (
     Member,
     Offer,
     OfferPart,
+    PayoutOption,
     PromoCode,
     Role,
     SalesLink,
@@ -44,16 +52,18 @@ from offerwell.models import (
     User,
     Workspace,
 )
+from offerwell.models.statistics import refresh_statistics
 from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.rules.offer_draft import OfferDraft
+from offerwell.rules.pay_rules import written_rule
+from offerwell.rules.pay_tiers import written_tiers
 from offerwell.rules.payouts import written_option
 from offerwell.rules.permissions import Actor
-from offerwell.rules.selection import MemberFilter, MemberSelection
+from offerwell.rules.selection import Crowd, MemberFilter, MemberSelection, Within
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-SLUG = "glow-lab"
 MEMBERS = 10_300
 FOUNDERS = 10_010
 SUMMER = 248
@@ -132,6 +142,8 @@ def _workspace(*, fixed_password: bool, at: datetime) -> tuple[Workspace, User, 
 # What the offers pay: the first for everybody, the others for Edit Payout.
 _FOUNDERS_PAY = ("Standard=cps:10", "Founding partner=cps:15")
 _SUMMER_PAYS = ("Standard=cps:12", "Top seller=cpa+cps:5USD+10")
+_SUMMER_RULES = ("15: product=Glow serum", "20: value=500USD; name=Large orders", "5: buyer=returning")
+_SUMMER_TIERS = "sales/month:1000USD=14,5000USD=16"
 _HOLIDAY_PAYS = ("Standard=cps:8", "Per click=cpc:0.20USD")
 
 
@@ -149,6 +161,7 @@ class _Story:
     def build(self) -> int:
         """Everything. Gives how many codes there are."""
         first = self._members()
+        self._signed()
         store = self._store()
         founders, summer, holiday = self._offers(store)
         refresh_statistics(Member, SocialHandle)
@@ -156,7 +169,17 @@ class _Story:
             codes = self._founders(founders, first) + self._summer(summer, first) + self._holiday(holiday, first)
         refresh_statistics(Enrollment, PromoCode, SalesLink, StoreCode)
         self._put_into_store(store, founders, summer)
+        self.tell("Clicks and orders of sixty days")
+        sell_for_sixty_days(store, founders, summer, holiday, at=self.at)
         self._deactivate_some(summer, first)
+        leak_a_code(workspace_id=self.workspace.pk, offer=summer, store=store, at=self.at)
+        self.tell("Project Autumn Creator Push")
+        push_in_autumn(
+            workspace_id=self.workspace.pk, offers=(founders, summer, holiday), by=self.ana, at=self.at
+        )  # fmt: skip
+        if self.size.is_small:
+            self.tell("Orders and a payout")
+            pay_last_month(offer=summer, store=store, by=self.ana, at=self.at)
         return codes
 
     def _without_search(self) -> object:
@@ -177,6 +200,13 @@ class _Story:
             by=self.ana, at=came,
         )  # fmt: skip
         return first
+
+    def _signed(self) -> None:
+        """Messages come from the brand and say where it lives."""
+        keep_mail_settings(
+            workspace_id=self.workspace.pk, sender_name="Ana at Glow Lab", reply_to="hello@glowlab.example",
+            postal_address="Glow Lab, 12 rue des Fleurs, 75011 Paris", by=self.ana, at=self.at - timedelta(days=80),
+        )  # fmt: skip
 
     def _store(self) -> Store:
         came = self.at - timedelta(days=79)
@@ -200,6 +230,11 @@ class _Story:
         )  # fmt: skip
         return store
 
+    @property
+    def _front(self) -> str:
+        """Where shoppers arrive: the sandbox store sells, so that a link can be tried to the end."""
+        return f"{self.shop.address}/shop" if self.shop else "https://glowlab.example/"
+
     def _offers(self, store: Store) -> tuple[Offer, Offer, Offer]:
         """Founders Club, Summer Glow 20%, Holiday Sitewide."""
         shop = "https://glowlab.example"
@@ -209,12 +244,12 @@ class _Story:
             description="Fifteen percent for everybody who was there first.",
         )  # fmt: skip
         summer = OfferDraft(
-            name="Summer Glow 20%", type="both", discount_value=Decimal(20), starts_at=self.at - timedelta(days=30),
+            name="Summer Glow 20%", type="both", discount_value=Decimal(20), starts_at=self.at - timedelta(days=58),
             code_pattern="GLOW{first_name}{discount}", store_ids=(store.pk,), destination=f"{shop}/collections/summer",
             description="The summer collection: a code for the cart and a link for the story.",
         )  # fmt: skip
         holiday = OfferDraft(
-            name="Holiday Sitewide", type="sales_link", destination=f"{shop}/", starts_at=self.at - timedelta(days=10),
+            name="Holiday Sitewide", type="sales_link", destination=self._front, starts_at=self.at - timedelta(days=10),
             description="Links to the whole shop for the holidays.",
         )  # fmt: skip
         made = [
@@ -227,11 +262,26 @@ class _Story:
             )
             for draft, payouts in ((founders, _FOUNDERS_PAY), (summer, _SUMMER_PAYS), (holiday, _HOLIDAY_PAYS))
         ]
+        self._rules(made[1])
         return made[0], made[1], made[2]
+
+    def _rules(self, summer: Offer) -> None:
+        """The summer offer pays more for one product, for large orders, and for members who sell much."""
+        option = PayoutOption.objects.get(offer=summer, is_default=True)
+        rules = [
+            written_rule(text, kind=option.kind, currency=option.currency, zone=self.workspace.timezone)
+            for text in _SUMMER_RULES
+        ]
+        set_payout_rules(
+            workspace_id=self.workspace.pk, option=option, rules=rules, seen=0, by=self.ana,
+            tiers=written_tiers(_SUMMER_TIERS, kind=option.kind, currency=option.currency),
+            at=self.at - timedelta(days=29),
+        )  # fmt: skip
 
     def _founders(self, offer: Offer, first: int) -> int:
         self.tell(f"{offer.name}: {self.size.founders:,} codes")
-        everybody = MemberSelection(filter=MemberFilter(), up_to=first + self.size.founders - 1)
+        founders = Within(Crowd.WORKSPACE, up_to=first + self.size.founders - 1)
+        everybody = MemberSelection(filter=MemberFilter(), within=founders)
         return self._joined(offer, everybody)
 
     def _summer(self, offer: Offer, first: int) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from offerwell.actions.count_members import count_members
 from offerwell.demo.bulk_rows import ids_used_until, next_id, write_rows
 from offerwell.demo.people import GROUPS, TAGS, Person, people
 from offerwell.models import Group, GroupMember, Member, MemberTag, SocialHandle, Tag
@@ -33,6 +34,7 @@ def pour_members(workspace: Workspace, count: int, *, at: datetime) -> int:
     while chunk := list(islice(everybody, _AT_ONCE)):
         pour.write(chunk)
     ids_used_until(Member, first + count - 1)
+    count_members(workspace.pk)
     return first
 
 

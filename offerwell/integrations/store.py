@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from offerwell.rules.order_snapshot import OrderSnapshot
+
 # The values of a spec, named here too: a connector needs nothing but this module.
 __all__ = ["DiscountKind", "DiscountTerms"]
 
@@ -220,3 +222,22 @@ class WebhookStore(Protocol):
 
     def unsubscribe(self, refs: Sequence[str]) -> None:
         """Take subscriptions away; one that is gone already is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Some orders, oldest change first, and where to go on (empty: there are no more)."""
+
+    orders: Sequence[OrderSnapshot]
+    cursor: str
+
+
+@runtime_checkable
+class OrderStore(Protocol):
+    """A store that tells its orders: a capability apart from `StoreConnector`. Refs are as its webhooks name orders."""
+
+    def orders(self, refs: Sequence[str]) -> Mapping[str, OrderSnapshot | None]:
+        """Each order as it is now; None where the store has none."""
+
+    def orders_changed(self, since: datetime, cursor: str = "") -> OrderPage:
+        """A page of the orders that changed at or after `since`. Raises StoreError, also for a cursor it lost."""

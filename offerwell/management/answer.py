@@ -57,3 +57,13 @@ def some_of(lines: Sequence[str], shown: int = 20) -> tuple[str, ...]:
     """The first lines, and how many more there are."""
     rest = len(lines) - shown
     return (*lines[:shown], f"… and {rest:,} more") if rest > 0 else tuple(lines)
+
+
+def answer_import(told: str, facts: dict[str, Any], rejected: Sequence[tuple[int, str]], *, as_json: bool) -> None:
+    """What a file brought, and its rejected rows, (line, reason): as JSON, or the first of them in words."""
+    if as_json:
+        answer_json({**facts, "rejected_rows": [{"line": line, "reason": reason} for line, reason in rejected]})
+        return
+    answer(told)
+    for line in some_of([f"Line {number}: {reason}" for number, reason in rejected]):
+        note(line)

@@ -15,11 +15,13 @@ from offerwell.management.opened import (
     find_store,
     now,
     opened_workspace,
+    require,
     workspace_option,
 )
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.scheduling import cancel, scheduled
 from offerwell.management.waiting import exit_code_of, follow, told_change, waiting_options
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from offerwell.models import BulkChange
@@ -45,7 +47,7 @@ changes.add_command(cancel)
 @json_option
 def list_changes(offer_text: str | None, limit: int, workspace_slug: str | None, as_json: bool) -> None:
     """The newest changes."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         from offerwell.models import BulkChange
         from offerwell.queries.change_progress import progress_of_all
 
@@ -76,7 +78,7 @@ def _row(progress: Progress) -> list[object]:
 @json_option
 def show(number: int, workspace_slug: str | None, as_json: bool) -> ExitCode:
     """One change, store by store, with the reasons of what failed. Exits 3 when it ended with failures."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         change = find_change(number)
         progress = told_change(change, as_json=as_json)
         if not as_json and progress.bad:
@@ -100,8 +102,11 @@ def _show_reasons(change: BulkChange) -> None:
 def undo(number: int, **typed: Any) -> ExitCode:
     """Put back what a change changed, except what someone changed since."""
     ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json")))
-    with opened_workspace(typed["workspace_slug"]) as workspace:
-        return _undone(workspace.pk, find_change(number), ask)
+    with opened_workspace(typed["workspace_slug"], Action.CHANGE_OFFER_STATUS) as workspace:
+        change = find_change(number)
+        if change.kind == "payout":
+            require(Action.EDIT_PAYOUTS, workspace)
+        return _undone(workspace.pk, change, ask)
 
 
 def _undone(workspace_id: int, change: BulkChange, ask: Ask) -> ExitCode:
@@ -139,7 +144,7 @@ def _retry_options(command: Any) -> Any:
 @_retry_options
 def retry(number: int, wait: bool, timeout: float | None, as_json: bool, **typed: str | None) -> ExitCode:
     """Ask the stores again for what failed."""
-    with opened_workspace(typed["workspace_slug"]) as workspace:
+    with opened_workspace(typed["workspace_slug"], Action.CHANGE_OFFER_STATUS) as workspace:
         from offerwell.actions.retry_failed_items import retry_failed_items
 
         change = find_change(number)

@@ -11,6 +11,7 @@ from offerwell.management.choosing import Chosen, choosing_options, selection_of
 from offerwell.management.offers import MOMENT, aware
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import Refused
+from offerwell.rules.permissions import Action
 
 
 @click.command("dates")
@@ -28,7 +29,7 @@ def code_dates(offer_text: str, workspace_slug: str | None, as_json: bool, **typ
     starts, ends, as_offer = typed["starts"], typed["ends"], typed["as_offer"]
     if bool(starts or ends) == as_offer:
         raise click.UsageError("Give --starts, --ends or both; or --as-offer.")
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_OFFERS) as workspace:
         from offerwell.actions.set_code_dates import DatesRefused, OwnDates, set_code_dates
 
         offer = find_offer(offer_text)

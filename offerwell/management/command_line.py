@@ -11,14 +11,20 @@ import click
 from offerwell import __version__
 from offerwell.management.answer import answer_json, note, tell_refusal
 from offerwell.management.changes import changes
+from offerwell.management.clicks import clicks
 from offerwell.management.demo import demo
 from offerwell.management.drift import drift
 from offerwell.management.failures import refusal_of
 from offerwell.management.imports import codes, members
+from offerwell.management.leaks import leaks
+from offerwell.management.messages import messages
 from offerwell.management.migrate import migrate
 from offerwell.management.offers import offers
-from offerwell.management.parts import sandbox, serve, worker
+from offerwell.management.orders import orders
+from offerwell.management.parts import links, sandbox, serve, worker
+from offerwell.management.payout_runs import payouts
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.management.reports import rates, reports
 from offerwell.management.run import run
 from offerwell.management.secrets import secrets
 from offerwell.management.stores import stores
@@ -84,6 +90,7 @@ def main() -> None:
 for command in (
     run,
     serve,
+    links,
     worker,
     sandbox,
     migrate,
@@ -94,9 +101,16 @@ for command in (
     members,
     codes,
     offers,
+    orders,
+    payouts,
+    reports,
+    rates,
+    messages,
     stores,
     changes,
     drift,
+    leaks,
+    clicks,
     secrets,
 ):
     main.add_command(command)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from offerwell.management.answer import answer, answer_json, answer_table, json_option, note
+from offerwell.management.answer import answer, answer_json, answer_table, json_option
+from offerwell.management.confirming import ask_or_refuse
 from offerwell.management.opened import acting_person, find_offer, find_store, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from offerwell.models import Workspace
@@ -56,7 +57,7 @@ def _answering(command: Any) -> Any:
 @_filters
 def list_drifts(**typed: Any) -> None:
     """What differs now."""
-    with opened_workspace(typed["workspace_slug"]):
+    with opened_workspace(typed["workspace_slug"], Action.VIEW):
         from django.conf import settings
 
         from offerwell.queries.drift import every_drift
@@ -93,7 +94,7 @@ def _wanted(typed: dict[str, Any]) -> DriftFilter:
 
 
 def _answer(verb: str, typed: dict[str, Any]) -> ExitCode:
-    with opened_workspace(typed["workspace_slug"]) as workspace:
+    with opened_workspace(typed["workspace_slug"], Action.CHANGE_OFFER_STATUS) as workspace:
         from offerwell.queries.drift_plan import DriftWish, plan_drifts
         from offerwell.rules.drift import DriftSelection, Verb
 
@@ -101,21 +102,9 @@ def _answer(verb: str, typed: dict[str, Any]) -> ExitCode:
         if typed["plan_only"] or not plan.will_change:
             _show(plan, as_json=typed["as_json"])
             return ExitCode.DONE
-        _confirm(plan, yes=typed["yes"])
+        if not typed["yes"]:
+            ask_or_refuse("Nothing was done: this needs a confirmation.", _lines(plan), {"plan": plan.to_json()})
         return _applied(workspace, plan, as_json=typed["as_json"])
-
-
-def _confirm(plan: DriftPlan, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "Nothing was done: this needs a confirmation.", "Look at the plan and run the command again with --yes.",
-            lines=_lines(plan), facts={"plan": plan.to_json()},
-        )  # fmt: skip
-    for line in _lines(plan):
-        note(line)
-    click.confirm("Apply this?", abort=True, err=True)
 
 
 def _applied(workspace: Workspace, plan: DriftPlan, *, as_json: bool) -> ExitCode:

@@ -13,6 +13,7 @@ from offerwell.management.answer import answer, answer_json, json_option, note, 
 from offerwell.management.code_dates import code_dates
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ def import_members_command(
     Known members get what the file says and they lack or differ in; a second import changes nothing. Exits 3
     when some rows were rejected; the good ones are in.
     """
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_MEMBERS) as workspace:
         from offerwell.actions.import_members import import_members
 
         report = _refusing(
@@ -84,7 +85,7 @@ def import_codes_command(
     Codes that exist in the store are adopted after a check; the others are created there. A second import
     changes nothing. Exits 3 when some rows were rejected; the good ones are in.
     """
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_OFFERS) as workspace:
         from offerwell.actions.import_codes import import_codes
 
         offer = find_offer(offer_text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 
 from offerwell.management.answer import answer, answer_json, json_option, note
 from offerwell.management.choosing import Chosen, choosing_options, selection_of
+from offerwell.management.confirming import ask_or_refuse
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.scheduling import (
@@ -26,6 +26,7 @@ from offerwell.management.scheduling import (
     told_schedule,
 )
 from offerwell.management.waiting import follow, told_change, waiting_options
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from offerwell.actions.change_offer_status import Applied
@@ -98,7 +99,7 @@ def _change(*, to_active: bool, typed: dict[str, Any]) -> ExitCode:
     ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json", "key", "digest")))
     later = Later(typed["start"], typed["back"], typed["zone"])
     later.check(wait=ask.wait)
-    with opened_workspace(typed["workspace_slug"]) as workspace:
+    with opened_workspace(typed["workspace_slug"], Action.CHANGE_OFFER_STATUS) as workspace:
         from offerwell.queries.planned_change import Wish
 
         offer = find_offer(typed["offer"])
@@ -254,15 +255,8 @@ def confirm(plan: Plan, ask: Ask, *, more: list[str] | None = None) -> None:
         for line in more:
             note(line.strip())
         return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "Nothing was done: a change needs a confirmation.",
-            "Look at the plan and run the command again with --yes.",
-            lines=(*plan_lines(plan), *more), facts={"plan": plan.to_json()},
-        )  # fmt: skip
-    for line in (*plan_lines(plan), *more):
-        note(line)
-    click.confirm("Apply this?", abort=True, err=True)
+    lines = (*plan_lines(plan), *more)
+    ask_or_refuse("Nothing was done: a change needs a confirmation.", lines, {"plan": plan.to_json()})
 
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from offerwell.management.opened import acting_person, find_offer, find_store, n
 from offerwell.management.payouts import payout, refusal_of
 from offerwell.management.refreshing import refresh
 from offerwell.management.refusal import Refused
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _PROPOSALS_SHOWN = 50
 _TYPES = ("promo_code", "sales_link", "both")
+_DEAD_LINKS = ("shop", "address", "page")
 _CLASSES = ("product", "order", "shipping")
 _PURCHASES = ("one_time", "subscription", "both")
 _PURCHASE_HELP = "Which purchases it applies to."
@@ -48,7 +50,7 @@ offers.add_command(payout)
 @json_option
 def list_offers(workspace_slug: str | None, as_json: bool) -> None:
     """All offers of the workspace."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         from offerwell.models import Offer
 
         found = [_offer_json(offer) for offer in Offer.objects.order_by("name_key")]
@@ -70,7 +72,7 @@ def _row(offer: dict[str, Any]) -> list[object]:
 @json_option
 def show(offer_text: str, workspace_slug: str | None, as_json: bool) -> None:
     """One offer with its counts."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         _show(find_offer(offer_text), as_json=as_json)
 
 
@@ -150,59 +152,68 @@ def _by_status(model: Any, offer: Offer) -> dict[str, int]:
 _PAYOUT_HELP = "[NAME=]cps:10, cpa:5USD, cpa+cps:5USD+3 or cpc:0.20USD; repeatable, the first is the default."
 
 
+_DISCOUNT_OPTIONS = (
+    click.option("--type", "kind", type=click.Choice(_TYPES), help="The parts it has; else told by what is given."),
+    click.option("--percent", metavar="N", help="Percent off."),
+    click.option("--amount", metavar="SUM", help="Amount off, in the store's currency."),
+    click.option("--free-shipping", is_flag=True, help="Free shipping."),
+    click.option("--buy", "buys_quantity", type=click.IntRange(1), help="Buy X Get Y: how many must be bought."),
+    click.option(
+        "--get",
+        "gets_quantity",
+        type=click.IntRange(1),
+        help="With --buy: how many are got (--percent off; free unless given).",
+    ),
+    click.option("--uses-per-order", type=click.IntRange(1), help="With --buy: how often in one order."),
+    click.option("--minimum", metavar="SUM", help="Minimum purchase, in the store's currency."),
+    click.option("--minimum-quantity", type=click.IntRange(1), help="Minimum number of items."),
+    click.option("--usage-limit", type=click.IntRange(1), help="How often each code can be used."),
+    click.option("--once-per-customer", is_flag=True, help="Each shopper uses a code once."),
+    click.option("--starts", type=MOMENT, help="Start, UTC unless it says otherwise."),
+    click.option("--ends", type=MOMENT, help="End, UTC unless it says otherwise."),
+    click.option("--store", "stores", multiple=True, metavar="LABEL", help="Where the codes go; repeatable."),
+    click.option("--product", "products", multiple=True, metavar="ID", help="What it applies to; repeatable."),
+    click.option("--collection", "collections", multiple=True, metavar="ID", help="What it applies to; repeatable."),
+    click.option("--buy-product", "buys_products", multiple=True, metavar="ID", help="With --buy: one of these."),
+    click.option("--buy-collection", "buys_collections", multiple=True, metavar="ID", help="With --buy: from these."),
+    click.option("--combines-with", multiple=True, type=click.Choice(_CLASSES), help="Other discounts; repeatable."),
+    click.option(
+        "--purchase", type=click.Choice(_PURCHASES), default="one_time", show_default=True, help=_PURCHASE_HELP
+    ),
+    click.option("--title", default="", help="Name of the discounts in the store; the offer's unless given."),
+    click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag of the discounts in the store; up to 4."),
+)
+_OTHER_OPTIONS = (
+    click.option("--discount-links", is_flag=True, help="Members get links that apply their code."),
+    click.option("--redirect", default="", metavar="PATH", help="Page of the shop that discount links go on to."),
+    click.option("--utm-source", default="", metavar="TEXT", help="utm_source; may hold {creator_handle}, {code}, …"),
+    click.option("--utm-medium", default="", metavar="TEXT", help="utm_medium of sales and discount links."),
+    click.option("--utm-campaign", default="", metavar="TEXT", help="utm_campaign of sales and discount links."),
+    click.option("--pattern", default="", help="Names of codes, such as GLOW{first_name}{discount}."),
+    click.option(
+        "--allow-domain",
+        "extra_domains",
+        multiple=True,
+        metavar="DOMAIN",
+        help="Links may lead there too; repeatable.",
+    ),
+    click.option("--deep-links", is_flag=True, help="Members make links to single pages themselves."),
+    click.option(
+        "--dead-link",
+        type=click.Choice(_DEAD_LINKS),
+        default="shop",
+        show_default=True,
+        help="What links that are off do.",
+    ),
+    click.option("--dead-link-to", default="", metavar="URL", help="With --dead-link address: where they go."),
+    click.option("--destination", default="", metavar="URL", help="Where the links lead."),
+    click.option("--description", default="", help="For your team; members do not see it."),
+    click.option("--payout", "payouts", multiple=True, metavar="OPTION", help=_PAYOUT_HELP),
+)
+
+
 def _create_options(command: Any) -> Any:
-    for option in (
-        json_option,
-        workspace_option,
-        click.option("--payout", "payouts", multiple=True, metavar="OPTION", help=_PAYOUT_HELP),
-        click.option("--description", default="", help="For your team; members do not see it."),
-        click.option("--destination", default="", metavar="URL", help="Where the links lead."),
-        click.option("--pattern", default="", help="Names of codes, such as GLOW{first_name}{discount}."),
-        click.option("--utm-campaign", default="", metavar="TEXT", help="utm_campaign of discount links."),
-        click.option("--utm-medium", default="", metavar="TEXT", help="utm_medium of discount links."),
-        click.option(
-            "--utm-source", default="", metavar="TEXT", help="utm_source; may hold {creator_handle}, {code}, …"
-        ),
-        click.option("--redirect", default="", metavar="PATH", help="Page of the shop that discount links go on to."),
-        click.option("--discount-links", is_flag=True, help="Members get links that apply their code."),
-        click.option(
-            "--tag", "tags", multiple=True, metavar="TAG", help="A tag of the discounts in the store; up to 4."
-        ),
-        click.option("--title", default="", help="Name of the discounts in the store; the offer's unless given."),
-        click.option(
-            "--purchase", type=click.Choice(_PURCHASES), default="one_time", show_default=True, help=_PURCHASE_HELP
-        ),
-        click.option(
-            "--combines-with", multiple=True, type=click.Choice(_CLASSES), help="Other discounts; repeatable."
-        ),
-        click.option(
-            "--buy-collection", "buys_collections", multiple=True, metavar="ID", help="With --buy: from these."
-        ),
-        click.option("--buy-product", "buys_products", multiple=True, metavar="ID", help="With --buy: one of these."),
-        click.option(
-            "--collection", "collections", multiple=True, metavar="ID", help="What it applies to; repeatable."
-        ),
-        click.option("--product", "products", multiple=True, metavar="ID", help="What it applies to; repeatable."),
-        click.option("--store", "stores", multiple=True, metavar="LABEL", help="Where the codes go; repeatable."),
-        click.option("--ends", type=MOMENT, help="End, UTC unless it says otherwise."),
-        click.option("--starts", type=MOMENT, help="Start, UTC unless it says otherwise."),
-        click.option("--once-per-customer", is_flag=True, help="Each shopper uses a code once."),
-        click.option("--usage-limit", type=click.IntRange(1), help="How often each code can be used."),
-        click.option("--minimum-quantity", type=click.IntRange(1), help="Minimum number of items."),
-        click.option("--minimum", metavar="SUM", help="Minimum purchase, in the store's currency."),
-        click.option("--uses-per-order", type=click.IntRange(1), help="With --buy: how often in one order."),
-        click.option(
-            "--get",
-            "gets_quantity",
-            type=click.IntRange(1),
-            help="With --buy: how many are got (--percent off; free unless given).",
-        ),
-        click.option("--buy", "buys_quantity", type=click.IntRange(1), help="Buy X Get Y: how many must be bought."),
-        click.option("--free-shipping", is_flag=True, help="Free shipping."),
-        click.option("--amount", metavar="SUM", help="Amount off, in the store's currency."),
-        click.option("--percent", metavar="N", help="Percent off."),
-        click.option("--type", "kind", type=click.Choice(_TYPES), help="The parts it has; else told by what is given."),
-    ):
+    for option in reversed((*_DISCOUNT_OPTIONS, *_OTHER_OPTIONS, workspace_option, json_option)):
         command = option(command)
     return command
 
@@ -212,7 +223,7 @@ def _create_options(command: Any) -> Any:
 @_create_options
 def create(name: str, workspace_slug: str | None, as_json: bool, **typed: Any) -> None:
     """Create an offer. Members join it with `offers enroll`, and get codes and links with `offers generate`."""
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_OFFERS) as workspace:
         from offerwell.actions.create_offer import create_offer
         from offerwell.rules.offer_draft import OfferRefused
         from offerwell.rules.payouts import PayoutRefused, written_option
@@ -255,6 +266,10 @@ def _draft(name: str, typed: dict[str, Any]) -> OfferDraft:
         "utm_medium",
         "utm_campaign",
         "destination",
+        "extra_domains",
+        "deep_links",
+        "dead_link",
+        "dead_link_to",
         "description",
     )
     return OfferDraft(
@@ -310,11 +325,11 @@ def _type(*, has_discount: bool, typed: dict[str, Any]) -> str:
 
 def _store_ids(labels: Sequence[str], kind: str) -> tuple[int, ...]:
     """The named stores; with none named, the only one there is."""
-    from offerwell.models import Store
+    from offerwell.models import SPOKEN_KINDS, Store
 
     if labels or kind == "sales_link":
         return tuple(find_store(label).pk for label in labels)
-    only = list(Store.objects.filter(is_on=True).values_list("pk", flat=True)[:2])
+    only = list(Store.objects.filter(is_on=True, kind__in=SPOKEN_KINDS).values_list("pk", flat=True)[:2])
     return tuple(only) if len(only) == 1 else ()
 
 
@@ -343,7 +358,7 @@ def enroll(offer_text: str, workspace_slug: str | None, as_json: bool, **typed: 
     """Let members join OFFER. --all means all members of the workspace; --where narrows them."""
     chosen = Chosen(*(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file")))
     chosen.check()
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_OFFERS) as workspace:
         _enroll(workspace, find_offer(offer_text), chosen, as_json=as_json)
 
 
@@ -363,7 +378,7 @@ def _enroll(workspace: Workspace, offer: Offer, chosen: Chosen, *, as_json: bool
 
 def _members_meant(chosen: Chosen) -> MemberSelection:
     from offerwell.queries.members import newest_member_id
-    from offerwell.rules.selection import MemberSelection, View
+    from offerwell.rules.selection import Crowd, MemberSelection, View, Within
 
     if not chosen.everybody:
         return MemberSelection(ids=named_ids(chosen))
@@ -371,7 +386,8 @@ def _members_meant(chosen: Chosen) -> MemberSelection:
     if wanted.view != View.ALL:
         raise Refused("A status chooses members of an offer, not new ones.", "Use country, tag, group or search.")
     left_out = member_ids(lines_of_file(chosen.except_file)) if chosen.except_file else ()
-    return MemberSelection(filter=wanted, exclude=left_out, up_to=newest_member_id())
+    within = Within(Crowd.WORKSPACE, up_to=newest_member_id())
+    return MemberSelection(filter=wanted, exclude=left_out, within=within)
 
 
 @offers.command()
@@ -386,7 +402,7 @@ def generate(
     *, offer_text: str, pattern: str, plan_only: bool, workspace_slug: str | None, as_json: bool, **own: Any
 ) -> None:
     """Make the codes and links that members of OFFER lack."""
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_OFFERS) as workspace:
         from offerwell.actions.generate_codes import CannotGenerate, CodesRefused
         from offerwell.rules.code_names import InvalidPattern
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from offerwell.management.refusal import Refused
+from offerwell.rules.permissions import Action, Actor, may
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from offerwell.models import BulkChange, Offer, Store, Workspace
-    from offerwell.rules.permissions import Actor
+    from offerwell.models import BulkChange, Offer, Store, User, Workspace
 
 workspace_option = click.option(
     "--workspace",
@@ -43,9 +43,10 @@ def now() -> datetime:
 
 
 def acting_person() -> Actor:
-    """Whoever is logged in on this machine: access to it is access to the data."""
-    from offerwell.rules.permissions import Actor
-
+    """The person OFFERWELL_AS names; else whoever is logged in on this machine: access to it is access to the data."""
+    person = _named_person()
+    if person is not None:
+        return Actor(name=str(person), door="cli", user_id=person.pk)
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
@@ -53,13 +54,48 @@ def acting_person() -> Actor:
     return Actor(name=f"{name} (command line)", door="cli")
 
 
+def _named_person() -> User | None:
+    from offerwell.models import User
+
+    email = os.environ.get("OFFERWELL_AS", "").strip().lower()
+    if not email:
+        return None
+    person = User.objects.filter(email=email, is_active=True).first()
+    if person is None:
+        raise Refused(f"There is no login “{email}”.", "Correct OFFERWELL_AS, or unset it to act for this machine.")
+    return person
+
+
+def require(action: Action, workspace: Workspace) -> None:
+    """Refuse what the role of the person OFFERWELL_AS names does not allow."""
+    from offerwell.models import TeamMember
+
+    person = _named_person()
+    if person is None:
+        return
+    place = TeamMember.objects.get(workspace=workspace, user=person)
+    if not may(place.role, action):
+        sentence = f"Your role does not allow this: {person.email} is {place.role} of “{workspace.name}”."
+        raise Refused(sentence, "Nothing was changed. Ask an owner to do it, or to change your role.")
+
+
+def operators_only() -> None:
+    """Refuse a command that is about no workspace, or about all, to a person OFFERWELL_AS names."""
+    if os.environ.get("OFFERWELL_AS", "").strip():
+        raise Refused("This is for whoever runs this machine, not for one person.", "Unset OFFERWELL_AS to do it.")
+
+
 @contextmanager
-def opened_workspace(slug: str | None) -> Iterator[Workspace]:
-    """The workspace, with every query inside bound to it."""
+def opened_workspace(slug: str | None, action: Action = Action.EDIT_TEAM) -> Iterator[Workspace]:
+    """The workspace, with every query inside bound to it. Refuses a person whose role may not do `action`.
+
+    Every command says its action (a guard test looks); one that forgot would be for owners.
+    """
     set_up_django()
     from django_scopes import scope
 
     workspace = _workspace(slug)
+    require(action, workspace)
     with scope(workspace=workspace):
         yield workspace
 
@@ -67,21 +103,26 @@ def opened_workspace(slug: str | None) -> Iterator[Workspace]:
 def _workspace(slug: str | None) -> Workspace:
     from offerwell.models import Workspace
 
-    found = Workspace.objects.order_by("slug")
-    if slug:
-        found = found.filter(slug=slug)
-    listed = list(found[:2])
+    person = _named_person()
+    known = Workspace.objects.filter(team__user=person) if person else Workspace.objects.all()
+    listed = list((known.filter(slug=slug) if slug else known).order_by("slug")[:2])
     if len(listed) == 1:
         return listed[0]
-    slugs = list(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:20])
+    slugs = list(known.order_by("slug").values_list("slug", flat=True)[:20])
     if not slugs:
-        next_step = (
-            "Create one with `offerwell workspaces create NAME --owner EMAIL`, or run `offerwell demo` for a sample."
-        )
-        raise Refused("There is no workspace yet.", next_step)
+        raise _no_workspace(person)
     if slug:
         raise Refused(f"There is no workspace “{slug}”.", f"Use one of: {', '.join(slugs)}.")
     raise Refused("There are several workspaces.", f"Say which with --workspace: {', '.join(slugs)}.")
+
+
+def _no_workspace(person: User | None) -> Refused:
+    if person is not None:
+        return Refused(f"{person.email} belongs to no workspace.", "Ask an owner to invite this person.")
+    next_step = (
+        "Create one with `offerwell workspaces create NAME --owner EMAIL`, or run `offerwell demo` for a sample."
+    )
+    return Refused("There is no workspace yet.", next_step)
 
 
 def find_offer(text: str) -> Offer:

@@ -1,4 +1,4 @@
-"""The parts of Offerwell, one process each: `serve` (web), `worker`, `sandbox`."""
+"""The parts of Offerwell, one process each: `serve` (web), `links`, `worker`, `sandbox`."""
 
 from __future__ import annotations
 
@@ -52,6 +52,26 @@ def _serve_web(host: str, port: int, workers: int, threads: int) -> None:
     MPServer(
         "offerwell.management.web_process:application",
         address=host, port=port, interface=Interfaces.WSGI, workers=workers, blocking_threads=threads,
+        respawn_failed_workers=True, workers_kill_timeout=_STOP_WITHIN, log_level=LogLevels.warning,
+    ).serve()  # fmt: skip
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8010, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+def links(host: str, port: int, workers: int) -> None:
+    """Serve sales links: keep each click, then send on to the shop."""
+    if not started_by_run():
+        refuse_taken(host, port, "--port")
+        note(f"Serving sales links at http://{host}:{port}")
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import MPServer
+
+    MPServer(
+        "offerwell.management.links_process:application",
+        address=host, port=port, interface=Interfaces.ASGI, workers=workers, websockets=False,
         respawn_failed_workers=True, workers_kill_timeout=_STOP_WITHIN, log_level=LogLevels.warning,
     ).serve()  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""`offerwell offers payout`: the options of an offer, and which of them members have."""
+"""`offerwell offers payout`: the options of an offer with their rules and tiers, and which of them members have."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ from offerwell.management.offer_status import (
 )
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
-    from offerwell.models import Offer, PayoutOption
+    from offerwell.models import Offer, PayoutOption, Workspace
+    from offerwell.queries.payout_rules import RuleSet
     from offerwell.queries.payouts import OptionRow
 
 _OPTION_HELP = "[NAME=]cps:10, cpa:5USD, cpa+cps:5USD+3 or cpc:0.20USD"
@@ -38,7 +40,7 @@ def payout() -> None:
 @json_option
 def list_options(offer_text: str, workspace_slug: str | None, as_json: bool) -> None:
     """The options with how many members have each."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         from offerwell.queries.payouts import counted_options
 
         rows = counted_options(find_offer(offer_text))
@@ -69,7 +71,7 @@ def option_json(row: OptionRow) -> dict[str, Any]:
 @json_option
 def add(offer_text: str, option_text: str, is_default: bool, workspace_slug: str | None, as_json: bool) -> None:
     """Add an option: [NAME=]cps:10, cpa:5USD, cpa+cps:5USD+3 or cpc:0.20USD."""
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_PAYOUTS) as workspace:
         from offerwell.actions.add_payout_option import add_payout_option
         from offerwell.queries.payouts import OptionRow, option_terms
         from offerwell.rules.payouts import PayoutRefused, written_option
@@ -96,6 +98,71 @@ def refusal_of(problems: dict[str, str]) -> Refused:
     )  # fmt: skip
 
 
+@payout.command()
+@click.argument("offer_text", metavar="OFFER")
+@click.argument("option_text", metavar="OPTION")
+@click.option("--add", "added", metavar="RULE", multiple=True, help="15: product=Serum; value=5000USD; buyer=new")
+@click.option("--remove", "removed", metavar="N", type=int, multiple=True, help="Take the rule of this number away.")
+@click.option("--tiers", "tiers_text", metavar="TIERS", help="sales/month:1000USD=12,5000USD=15, or none.")
+@workspace_option
+@json_option
+def rules(**typed: Any) -> None:
+    """List the rules and tiers of an OPTION, or change them for orders placed from now on."""
+    is_change = bool(typed["added"] or typed["removed"] or typed["tiers_text"])
+    with opened_workspace(typed["workspace_slug"], Action.EDIT_PAYOUTS if is_change else Action.VIEW) as workspace:
+        from offerwell.queries.payout_rules import rules_now
+        from offerwell.rules.pay_rules import RulesRefused
+
+        option = _find_option(find_offer(typed["offer_text"]), typed["option_text"])
+        found = rules_now(option.pk)
+        if is_change:
+            try:
+                found = _changed_rules(workspace, option, found, typed)
+            except RulesRefused as refused:
+                raise Refused(
+                    "The rules were not stored.", "Correct what is named, and try again.",
+                    lines=tuple(refused.problems.values()), facts={"problems": refused.problems},
+                ) from refused  # fmt: skip
+        _tell_rules(option, found, as_json=typed["as_json"])
+
+
+def _changed_rules(workspace: Workspace, option: PayoutOption, before: RuleSet, typed: dict[str, Any]) -> RuleSet:
+    from offerwell.actions.set_payout_rules import set_payout_rules
+    from offerwell.rules.pay_rules import RulesRefused, written_rule
+    from offerwell.rules.pay_tiers import written_tiers
+
+    missing = [str(number) for number in typed["removed"] if not 0 < number <= len(before.rules)]
+    if missing:
+        raise RulesRefused({"remove": f"There is no rule {', '.join(missing)}; there are {len(before.rules)}."})
+    kept = [rule for number, rule in enumerate(before.rules, start=1) if number not in typed["removed"]]
+    kind, currency, tiers = option.kind, option.currency, before.tiers
+    fresh = [written_rule(text, kind=kind, currency=currency, zone=workspace.timezone) for text in typed["added"]]
+    if typed["tiers_text"]:
+        tiers = written_tiers(typed["tiers_text"], kind=kind, currency=currency)
+    return set_payout_rules(
+        workspace_id=workspace.pk, option=option, rules=[*kept, *fresh], tiers=tiers, seen=before.pk,
+        by=acting_person(), at=now(),
+    )  # fmt: skip
+
+
+def _tell_rules(option: PayoutOption, found: RuleSet, *, as_json: bool) -> None:
+    from offerwell.queries.payouts import option_terms
+    from offerwell.rules.pay_rules import rule_json, rule_text
+    from offerwell.rules.pay_tiers import tiers_json, tiers_text
+
+    if as_json:
+        answer_json({
+            "id": found.pk or None, "option": option.pk, "terms": option_terms(option, found),
+            "rules": [rule_json(rule) for rule in found.rules], "tiers": tiers_json(found.tiers),
+        })  # fmt: skip
+        return
+    answer(f"Everything else: {option_terms(option)}.")
+    for number, rule in enumerate(found.rules, start=1):
+        answer(f"{number}. {rule_text(rule, option.currency)}")
+    if found.tiers is not None:
+        answer(f"Tiers: {tiers_text(found.tiers, option.currency)}.")
+
+
 def _set_options(command: Any) -> Any:
     for option in (
         click.option("--digest", metavar="D", help="Apply only if the plan still has this digest (from --plan)."),
@@ -114,7 +181,7 @@ def set_option(**typed: Any) -> ExitCode:
     chosen = Chosen(*(typed[name] for name in ("named", "members_file", "everybody", "conditions", "except_file")))
     chosen.check()
     ask = Ask(*(typed[name] for name in ("plan_only", "yes", "wait", "timeout", "as_json", "key", "digest")))
-    with opened_workspace(typed["workspace_slug"]) as workspace:
+    with opened_workspace(typed["workspace_slug"], Action.EDIT_PAYOUTS) as workspace:
         from offerwell.models import ChangeKind, OfferPart
         from offerwell.queries.planned_change import Wish, plan_change
 

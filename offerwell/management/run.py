@@ -1,4 +1,4 @@
-"""`offerwell run`: everything on one machine. Migrates, seeds the demo when empty, then tends web, worker, sandbox.
+"""`offerwell run`: everything on one machine. Migrates, seeds the demo when empty, then tends its parts.
 
 With `--vendure` also a real Vendure, which is no part of Offerwell: its folder is named, and npm has filled it.
 """
@@ -24,6 +24,7 @@ from offerwell.management.refusal import ExitCode, Refused
 from offerwell.management.supervisor import Supervisor
 
 _READY_WITHIN = 120.0
+_LINKS_ABOVE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,22 @@ class Addresses:
     host: str
     port: int
     sandbox_port: int
+    links_port: int
     vendure_port: int | None = None
 
     @property
     def web(self) -> str:
         """The web's address as this machine reaches it."""
+        return self._reached(self.port)
+
+    @property
+    def links(self) -> str:
+        """The same for sales links."""
+        return self._reached(self.links_port)
+
+    def _reached(self, port: int) -> str:
         host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104  compared, not bound
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def sandbox(self) -> str:
@@ -61,7 +71,12 @@ class Addresses:
     type=click.IntRange(1, 65535),
     help="Port of the sandbox store.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address the web pages listen on.")
+@click.option(
+    "--links-port",
+    type=click.IntRange(1, 65535),
+    help="Port of the sales links; 10 above that of the web unless given.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address the web pages and links listen on.")
 @click.option(
     "--pacing",
     default="standard",
@@ -79,17 +94,23 @@ class Addresses:
     "--vendure-port", default=3000, show_default=True, type=click.IntRange(1, 65535), help="Port of the Vendure store."
 )
 def run(
-    *, port: int, sandbox_port: int, host: str, pacing: str, vendure_folder: Path | None, vendure_port: int
-) -> ExitCode:
-    """Run everything: web, worker and sandbox store, with sample data on an empty database."""
-    addresses = Addresses(host, port, sandbox_port, vendure_port if vendure_folder else None)
+    *, port: int, sandbox_port: int, links_port: int | None, host: str, pacing: str, vendure_folder: Path | None,
+    vendure_port: int,
+) -> ExitCode:  # fmt: skip
+    """Run everything: web, sales links, worker and sandbox store, with sample data on an empty database."""
+    links_port = links_port or min(port + _LINKS_ABOVE, 65535)
+    addresses = Addresses(host, port, sandbox_port, links_port, vendure_port if vendure_folder else None)
     if port == sandbox_port:
         raise Refused("The web and the sandbox store need two ports.", "Choose another --sandbox-port.")
-    if addresses.vendure_port in {port, sandbox_port}:
+    if links_port in {port, sandbox_port}:
+        raise Refused("The sales links need a port of their own.", "Choose another --links-port.")
+    if addresses.vendure_port in {port, sandbox_port, links_port}:
         raise Refused("Vendure needs a port of its own.", "Choose another --vendure-port.")
     refuse_taken(host, port, "--port")
     refuse_taken("127.0.0.1", sandbox_port, "--sandbox-port")
+    refuse_taken(host, links_port, "--links-port")
     refuse_without_schema()
+    os.environ.setdefault("OFFERWELL_LINKS_URL", addresses.links)
     # Stores on this machine, as the sandbox store is, reach us here; a shop outside needs a public https address.
     os.environ.setdefault("OFFERWELL_PUBLIC_URL", addresses.web)
     program = _vendure_program(vendure_folder, vendure_port) if vendure_folder else ()
@@ -127,6 +148,7 @@ def _bring_up_to_date() -> None:
 def _tended(supervisor: Supervisor, addresses: Addresses) -> ExitCode:
     _prepare(supervisor, addresses)
     supervisor.start("worker", "worker")
+    supervisor.start("links", "links", "--host", addresses.host, "--port", str(addresses.links_port))
     supervisor.start("web", "serve", "--host", addresses.host, "--port", str(addresses.port))
     ready = supervisor.tend_until(lambda: answers(f"{addresses.web}/readyz"), seconds=_READY_WITHIN)
     if ready:
@@ -181,12 +203,17 @@ def _connect_vendure(supervisor: Supervisor, address: str) -> None:
 
 def _tell_where(addresses: Addresses) -> None:
     from offerwell.demo import vendure_shop
+    from offerwell.demo.creator import demo_creator
     from offerwell.demo.sign_in import read_sign_in
 
     answer(f"Offerwell is ready: {addresses.web}")
     sign_in = read_sign_in()
     if sign_in is not None:
         answer(f"Sign in as {sign_in.email} with the password {sign_in.password}")
+    # By name, not by number: passkeys belong to names.
+    portal = f"{addresses.web.replace('127.0.0.1', 'localhost')}/portal/"
+    creator = demo_creator() if sign_in is not None else ""
+    answer(f"Creator Portal: {portal}" + (f" (sign in as {creator}; the code is in the mailbox)" if creator else ""))
     if addresses.vendure:
         answer(
             f"Vendure: {addresses.vendure}/admin-api (sign in as {vendure_shop.IDENTIFIER} with the password "

@@ -11,6 +11,7 @@ import click
 from offerwell.management.answer import answer, answer_json, answer_table, json_option, note
 from offerwell.management.opened import acting_person, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from offerwell.models import Offer, ScheduledChange, Workspace
@@ -177,7 +178,7 @@ def _when(schedule: ScheduledChange) -> str:
 @json_option
 def scheduled(past: bool, limit: int, workspace_slug: str | None, as_json: bool) -> None:
     """Changes for later, soonest first; with --past the newest that are over."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         from offerwell.queries.scheduled_changes import open_page, past_page, schedule_json
 
         rows = (past_page if past else open_page)(size=limit).rows
@@ -200,7 +201,7 @@ def _row(schedule: ScheduledChange) -> list[object]:
 @json_option
 def cancel(number: int, workspace_slug: str | None, as_json: bool) -> None:
     """Call off a scheduled change; after it was made, only its change back."""
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.CHANGE_OFFER_STATUS) as workspace:
         from offerwell.actions.cancel_scheduled_change import NothingToCancel, cancel_scheduled_change
         from offerwell.queries.scheduled_changes import found_schedule, schedule_json
 

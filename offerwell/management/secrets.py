@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from offerwell.management.answer import answer, answer_json, json_option, note, some_of
-from offerwell.management.opened import set_up_django
+from offerwell.management.opened import operators_only, set_up_django
 from offerwell.management.refusal import ExitCode
 
 
@@ -18,6 +18,7 @@ def secrets() -> None:
 @json_option
 def rotate(as_json: bool) -> ExitCode:
     """Encrypt every secret, of all workspaces, with the first field key. Exits 3 when no key opens some."""
+    operators_only()
     set_up_django()
     from offerwell.actions.rotate_secrets import rotate_secrets
 

@@ -12,6 +12,7 @@ import click
 from offerwell.management.answer import answer, answer_json, answer_table, json_option, note
 from offerwell.management.opened import acting_person, find_store, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def stores() -> None:
 @json_option
 def list_stores(workspace_slug: str | None, as_json: bool) -> None:
     """The connected stores and how they are."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         from offerwell.queries.stores import stores_seen
 
         seen = stores_seen()
@@ -54,7 +55,7 @@ def list_stores(workspace_slug: str | None, as_json: bool) -> None:
 @json_option
 def show(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
     """One store: access, scopes, rate limit, what waits."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.VIEW):
         from offerwell.queries.stores import store_seen
 
         told = _to_json(store_seen(find_store(store_text)))
@@ -71,7 +72,7 @@ def show(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
 @json_option
 def check(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
     """Ask STORE who it is, now; a good answer ends its trouble. As “Test connection” in the pages."""
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.EDIT_SETTINGS):
         from offerwell.actions.check_store_connection import check_store_connection
         from offerwell.actions.connect_store import StoreRefused, every_scope, scope_text
 
@@ -93,7 +94,7 @@ def check(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
 @json_option
 def audit(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
     """Have every code of STORE read now. Reads only; the worker does it."""
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.CHANGE_OFFER_STATUS) as workspace:
         from offerwell.actions.audit_store import audit_store
 
         store = find_store(store_text)
@@ -125,7 +126,7 @@ def resume(store_text: str, workspace_slug: str | None, as_json: bool) -> None:
 
 
 def _switch(store_text: str, workspace_slug: str | None, *, on: bool, as_json: bool) -> None:
-    with opened_workspace(workspace_slug) as workspace:
+    with opened_workspace(workspace_slug, Action.EDIT_SETTINGS) as workspace:
         from offerwell.actions.switch_store import switch_store
 
         found = find_store(store_text)
@@ -148,7 +149,7 @@ def doctor(store_text: str, write: bool, yes: bool, workspace_slug: str | None, 
     """Examine STORE and print every difference from the sandbox store. Exits 3 when there is one."""
     if yes and not write:
         raise click.UsageError("--yes goes with --write.")
-    with opened_workspace(workspace_slug):
+    with opened_workspace(workspace_slug, Action.EDIT_SETTINGS):
         found = find_store(store_text)
         if write:
             _ask_to_write(found, yes=yes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from offerwell.management.answer import answer, answer_json, json_option, note
-from offerwell.management.opened import set_up_django
+from offerwell.management.opened import operators_only, set_up_django
 from offerwell.management.refusal import ExitCode
 
 if TYPE_CHECKING:
@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 @click.command()
 @json_option
 def verify(as_json: bool) -> ExitCode:
-    """Check the chain of events and every count, in all workspaces. Exits 1 when something is wrong."""
+    """Check the chain of events, every count, cent and report, in all workspaces. Exits 1 when something is wrong."""
+    operators_only()
     set_up_django()
     from django_scopes import scope
 
     from offerwell.models import Workspace
+    from offerwell.queries.verify_clicks import click_problems
     from offerwell.queries.verify_counts import count_problems
     from offerwell.queries.verify_events import chain_problem, count_events
+    from offerwell.queries.verify_orders import order_problems
+    from offerwell.queries.verify_payouts import payout_problems
+    from offerwell.queries.verify_reports import report_problems
 
     problems: list[Problem] = []
     events = 0
@@ -34,6 +39,10 @@ def verify(as_json: bool) -> ExitCode:
             broken = chain_problem(workspace)
             problems += [broken] if broken else []
             problems += count_problems(workspace)
+            problems += order_problems(workspace)
+            problems += payout_problems(workspace)
+            problems += report_problems(workspace)
+            problems += click_problems(workspace)
             events += count_events(workspace)
     _tell(problems, len(workspaces), events, as_json=as_json)
     return ExitCode.REFUSED if problems else ExitCode.DONE

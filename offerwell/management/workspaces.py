@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from offerwell.management.answer import answer, answer_json, answer_table, json_option
-from offerwell.management.opened import acting_person, now, set_up_django
+from offerwell.management.opened import acting_person, now, operators_only, set_up_django
 from offerwell.management.refusal import Refused
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def workspaces() -> None:
 @json_option
 def create(name: str, owner: str, owner_name: str, timezone: str, as_json: bool) -> None:
     """Create the workspace NAME. A new owner's password is shown once."""
+    operators_only()
     set_up_django()
     from offerwell.actions.create_workspace import WorkspaceRefused, create_workspace
 
@@ -65,6 +66,7 @@ def sign_in_line(email: str, password: str | None) -> str:
 @json_option
 def list_workspaces(as_json: bool) -> None:
     """All workspaces with their owners."""
+    operators_only()
     set_up_django()
     from offerwell.models import Role, TeamMember, Workspace
 

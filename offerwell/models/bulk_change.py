@@ -12,6 +12,7 @@ from offerwell.models.payout import PayoutOption
 from offerwell.models.store import Store
 from offerwell.models.workspace import WorkspaceOwned
 from offerwell.rules.bulk_changes import What
+from offerwell.rules.creator_notice import LONGEST_REASON
 
 
 class ChangeKind(models.TextChoices):
@@ -36,7 +37,8 @@ class BulkChange(WorkspaceOwned):
     `kind` says how it was written, `what` what it is about. `to_active` means something for the kind *status* only,
     `payout_option` for the kind *payout* (empty where an undo gives each member back its own). `selected` counts
     members; `changed` and `already_so` count codes, links or, of a payout, members; `excluded_reasons` maps a reason
-    of `rules.offer_status.Exclusion` to how many. `key` makes a repeat harmless.
+    of `rules.offer_status.Exclusion` to how many. `key` makes a repeat harmless. `creator_reason` is a sentence for the
+    members it changes, shown in their portal.
     """
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="bulk_changes")
@@ -59,6 +61,7 @@ class BulkChange(WorkspaceOwned):
     members_changed = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     undoes = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="undone_by")
+    creator_reason = models.CharField(max_length=LONGEST_REASON, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "key"], name="bulk_change_key_once")]

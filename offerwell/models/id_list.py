@@ -1,4 +1,4 @@
-"""A list of ids as rows inside a statement: one parameter, however many ids, on both databases."""
+"""A list of ids inside a statement, however many, on both databases."""
 
 from __future__ import annotations
 
@@ -13,11 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+LONGEST_INLINE = 2_000
+"""Up to so many, PostgreSQL gets a list as such.
+
+It is looked up in an index or hashed, whatever is believed of the table. A sub-select becomes a join, and where the
+statistics know nothing of a table, or of a workspace in it, that was a loop over all orders for each one of the list.
+"""
+
+
 def id_rows(ids: Iterable[int]) -> RawSQL:
-    """A sub-select of the ids, for `…__in=`."""
-    listed = json.dumps([int(i) for i in ids])
-    if connection.vendor == "postgresql":
-        sql = "SELECT value::bigint FROM jsonb_array_elements_text(%s::jsonb) AS listed(value)"
-    else:
-        sql = "SELECT value FROM json_each(%s)"
-    return RawSQL(sql, [listed], output_field=BigIntegerField())
+    """A sub-select of the ids or the list of them, for `…__in=`."""
+    listed = [int(i) for i in ids]
+    if connection.vendor != "postgresql":
+        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(listed)], output_field=BigIntegerField())
+    if 0 < len(listed) <= LONGEST_INLINE:
+        first, *rest = map(str, listed)
+        return RawSQL(",".join([f"{first}::bigint", *rest]), [], output_field=BigIntegerField())
+    return RawSQL("SELECT unnest(%s::bigint[])", [listed], output_field=BigIntegerField())

@@ -32,7 +32,9 @@ class Member(WorkspaceOwned):
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "name_key", "id"], name="member_by_name"),
-            models.Index(fields=["workspace", "country", "id"], name="member_by_country"),
+            models.Index(fields=["workspace", "country", "name_key", "id"], name="member_by_country_name"),
+            # For the portal, over all workspaces. Not partial: SQLite could not prove that it may use it.
+            models.Index(fields=["email_key"], name="member_by_email"),
         ]
 
     def __str__(self) -> str:
@@ -42,6 +44,15 @@ class Member(WorkspaceOwned):
     def name(self) -> str:
         """What a person reads: the full name, else the e-mail."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
+
+
+class MemberTally(WorkspaceOwned):
+    """How many members the workspace has, counted when members were added last: a page of a million never counts."""
+
+    members = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["workspace"], name="member_tally_once")]
 
 
 class SocialHandle(WorkspaceOwned):

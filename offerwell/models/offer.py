@@ -76,6 +76,10 @@ class Offer(WorkspaceOwned):
     utm_campaign = models.CharField(max_length=100, blank=True)
     code_pattern = models.CharField(max_length=80, blank=True)
     destination = models.URLField(max_length=2000, blank=True)
+    extra_domains = models.JSONField(default=list, blank=True)
+    deep_links = models.BooleanField(db_default=False, default=False)
+    dead_link = models.CharField(max_length=8, db_default="shop", default="shop")
+    dead_link_to = models.CharField(max_length=2000, blank=True, db_default="", default="")
     created_at = models.DateTimeField()
 
     class Meta:

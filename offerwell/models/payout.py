@@ -46,3 +46,18 @@ class PayoutOption(WorkspaceOwned):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PayoutRules(WorkspaceOwned):
+    """The rules and tiers of a payout option from a moment on, until a newer row. Never changed: triggers refuse it.
+
+    `rules` and `tiers` are as `rules/pay_rules.py` and `rules/pay_tiers.py` write them; empty: none.
+    """
+
+    option = models.ForeignKey(PayoutOption, on_delete=models.PROTECT, db_index=False, related_name="rule_sets")
+    from_at = models.DateTimeField()
+    rules = models.JSONField(default=list)
+    tiers = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["option", "id"], name="payout_rules_by_option")]

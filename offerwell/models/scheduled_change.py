@@ -10,6 +10,7 @@ from django.db import models
 from offerwell.models.bulk_change import BulkChange, OfferPart
 from offerwell.models.offer import Offer
 from offerwell.models.workspace import WorkspaceOwned
+from offerwell.rules.creator_notice import LONGEST_REASON
 
 
 class ScheduleState(models.TextChoices):
@@ -31,7 +32,8 @@ class ScheduledChange(WorkspaceOwned):
 
     `selection` is a `rules.selection.MemberSelection` with its snapshot bound; `planned` the plan's figures when
     it was scheduled. `due_at` is when a worker looks next (none: it is over); it moves on after an error, `run_at`
-    and `return_at` never do. `reason` is a sentence for a person. `change` and `return_change` are what it made.
+    and `return_at` never do. `reason` is a sentence for a person, `creator_reason` one for the members it is about,
+    shown in their portal. `change` and `return_change` are what it made.
     """
 
     offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -45,6 +47,7 @@ class ScheduledChange(WorkspaceOwned):
     due_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=ScheduleState, default=ScheduleState.WAITING)
     reason = models.TextField(blank=True)
+    creator_reason = models.CharField(max_length=LONGEST_REASON, blank=True, default="", db_default="")
     attempts = models.PositiveIntegerField(default=0)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     actor_name = models.CharField(max_length=160)

@@ -16,15 +16,20 @@ class StoreKind(models.TextChoices):
     SHOPIFY = "shopify", "Shopify"
     SANDBOX = "sandbox", "Sandbox store"
     VENDURE = "vendure", "Vendure"
+    OTHER = "other", "Other shop"
 
 
 # Shopify, and what looks like it: opened by an app, which has scopes, can be installed and hears webhooks; with
 # discount links.
 APP_KINDS = frozenset({StoreKind.SHOPIFY, StoreKind.SANDBOX})
+# With percent and amount off the whole order as the only discounts.
+PLAIN_KINDS = frozenset({StoreKind.VENDURE})
+# A connector speaks to it, so that codes go there; any other shop tells its orders by itself (models/other_shop.py).
+SPOKEN_KINDS = APP_KINDS | PLAIN_KINDS
 
 
 class Store(WorkspaceOwned):
-    """A connected shop. `address` is the *.myshopify.com domain, the sandbox's http address, or a Vendure's Admin API.
+    """A connected shop. `address`: a *.myshopify.com domain, an http address, a Vendure's Admin API, another's domain.
 
     `client_id` and `client_secret` are a Vendure administrator's user name and password, `static_token` its API key.
     `trouble` is the plain sentence of what stops the sync of the whole store (empty: nothing), since

@@ -12,6 +12,10 @@ class Workspace(models.Model):
     """One brand: its members, offers, stores and team.
 
     `enforces_since`: differences found in a store since then are put right by themselves; null: they are flagged.
+    `tells_reasons`: people may say creators why a status changes. `notice_hours`: so long before a deactivation the
+    portal announces it; null: it announces none.
+    `uses_click_cookie`: visitors of its sales links are known again by a cookie. `unknown_link_to` is where its own
+    hosts send arrivals at links nobody has (empty: a page says so).
     """
 
     name = models.CharField(max_length=120)
@@ -19,6 +23,10 @@ class Workspace(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     created_at = models.DateTimeField()
     enforces_since = models.DateTimeField(null=True, blank=True)
+    tells_reasons = models.BooleanField(default=False, db_default=False)
+    notice_hours = models.PositiveIntegerField(null=True, blank=True)
+    uses_click_cookie = models.BooleanField(db_default=False, default=False)
+    unknown_link_to = models.CharField(max_length=2000, blank=True, db_default="", default="")
 
     def __str__(self) -> str:
         return self.name

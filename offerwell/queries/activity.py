@@ -184,12 +184,19 @@ def changes_between(wish: Wish, *, seen_up_to: int, at: datetime, most: int = 3)
 
 
 def affected_members(change: BulkChange) -> QuerySet[Member]:
-    """The members of whom a code or link changed, for letting them know; not those whose code no store followed."""
+    """The members of whom a code or link changed, for letting them know; not those whose code no store followed.
+
+    A code that a later change took over before its store had followed was changed, unless it was changed back: a
+    new text leaves a deactivated code deactivated.
+    """
     items = BulkChangeItem.objects.filter(change_id=change.pk)
     if change.part == OfferPart.CODES:
-        unchanged = [OutcomeResult.FAILED, OutcomeResult.CONFLICT, OutcomeResult.SUPERSEDED]
-        left = ItemOutcome.objects.filter(change_id=change.pk, result__in=unchanged)
-        items = items.exclude(target_id__in=left.values("code_id"))
+        bad = ItemOutcome.objects.filter(change_id=change.pk, result__in=[OutcomeResult.FAILED, OutcomeResult.CONFLICT])
+        items = items.exclude(target_id__in=bad.values("code_id"))
+    if change.part == OfferPart.CODES and change.what == What.STATUS:
+        taken_over = ItemOutcome.objects.filter(change_id=change.pk, result=OutcomeResult.SUPERSEDED)
+        undone = PromoCode.objects.filter(pk__in=taken_over.values("code_id"), is_active=not change.to_active)
+        items = items.exclude(target_id__in=undone.values("pk"))
     return Member.objects.filter(pk__in=items.values("member_id")).order_by("pk")
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from offerwell.models import CodeHistory, StoreCode
 from offerwell.queries.member_statuses import SeenPart, parts_of, store_view
-from offerwell.queries.payouts import option_terms
+from offerwell.queries.payouts import terms_now
+from offerwell.queries.sales_links import LinkClicks, clicks_of, link_base, pages_of
 from offerwell.rules.offer_status import told_by_stores
+from offerwell.rules.redirect import link_address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,13 +44,23 @@ class CodeSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """A sales link: its whole address, the page of a deep link (empty: the offer's destination), and its clicks."""
+
+    part: SeenPart
+    address: str
+    page: str
+    clicks: LinkClicks
+
+
+@dataclass(frozen=True, slots=True)
 class MemberInOffer:
     """A member's codes and links in one offer. `payout` is what it earns there, in words; empty without an option."""
 
     enrollment: Enrollment
     payout: str
     codes: tuple[CodeSeen, ...]
-    links: tuple[SeenPart, ...]
+    links: tuple[LinkSeen, ...]
 
     @property
     def stores_to_retry(self) -> tuple[Store, ...]:
@@ -69,11 +81,22 @@ def member_in_offer(enrollment: Enrollment, *, at: datetime) -> MemberInOffer:
     option = enrollment.payout_option
     return MemberInOffer(
         enrollment=enrollment,
-        payout="" if option is None else f"{option.name}, {option_terms(option)}",
+        payout="" if option is None else f"{option.name}, {terms_now(option)}",
         codes=tuple(
             CodeSeen(code, tuple(in_stores.get(code.pk, [])), tuple(earlier.get(code.pk, []))) for code in codes
         ),
-        links=tuple(part for part in parts if part.part == "links"),
+        links=_links(tuple(part for part in parts if part.part == "links")),
+    )
+
+
+def _links(parts: tuple[SeenPart, ...]) -> tuple[LinkSeen, ...]:
+    if not parts:
+        return ()
+    ids = [part.pk for part in parts]
+    base, pages, clicks = link_base(), pages_of(ids), clicks_of(ids)
+    return tuple(
+        LinkSeen(part, link_address(base, part.text), pages.get(part.pk, ""), clicks.get(part.pk, LinkClicks()))
+        for part in parts
     )
 
 

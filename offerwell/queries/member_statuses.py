@@ -44,17 +44,24 @@ def offer_state(offer: Offer) -> OfferState:
 
 def parts_of(offer: Offer, enrollment_ids: Iterable[int], *, at: datetime) -> Mapping[int, tuple[SeenPart, ...]]:
     """The codes, then the links, of each enrollment, in the order they were made. Three statements at most."""
-    wanted = list(enrollment_ids)
-    found: dict[int, list[SeenPart]] = {pk: [] for pk in wanted}
-    state = offer_state(offer)
-    if offer.has_codes:
-        codes = list(PromoCode.objects.filter(enrollment_id__in=wanted).order_by("pk"))
+    return parts_of_places(dict.fromkeys(enrollment_ids, offer), at=at)
+
+
+def parts_of_places(offers: Mapping[int, Offer], *, at: datetime) -> Mapping[int, tuple[SeenPart, ...]]:
+    """The same for enrollments of several offers: `offers` maps each enrollment to its own."""
+    found: dict[int, list[SeenPart]] = {pk: [] for pk in offers}
+    states = {offer.pk: offer_state(offer) for offer in offers.values()}
+    with_codes = [pk for pk, offer in offers.items() if offer.has_codes]
+    if with_codes:
+        codes = list(PromoCode.objects.filter(enrollment_id__in=with_codes).order_by("pk"))
         views = _store_views([code.pk for code in codes], at=at)
         for code in codes:
+            state = states[code.offer_id]
             found[code.enrollment_id].append(_seen(code, code.text, state, views.get(code.pk, ()), at=at))
-    if offer.has_links:
-        for link in SalesLink.objects.filter(enrollment_id__in=wanted).order_by("pk"):
-            found[link.enrollment_id].append(_seen(link, link.slug, state, (), at=at))
+    with_links = [pk for pk, offer in offers.items() if offer.has_links]
+    if with_links:
+        for link in SalesLink.objects.filter(enrollment_id__in=with_links).order_by("pk"):
+            found[link.enrollment_id].append(_seen(link, link.slug, states[link.offer_id], (), at=at))
     return {pk: tuple(parts) for pk, parts in found.items()}
 
 

@@ -2,57 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import connection
-from django.db.models import Exists, Max, OuterRef, Q
-from django.db.models.expressions import RawSQL
-from django_scopes import scopes_disabled
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Max, Value
+from django_scopes import get_scope, scopes_disabled
 
-from offerwell.models import GroupMember, Member, MemberTag
+from offerwell.models import BulkChangeItem, Member, Placement, StageMoveItem
 from offerwell.models.id_list import id_rows
-from offerwell.rules.selection import MemberFilter, MemberSelection
+from offerwell.queries.few_or_many import Links, Matches, Searched, are_few, linked, links_wanted, words_in
+from offerwell.rules.selection import Crowd, MemberFilter, MemberSelection, Within
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-# As in queries/offer_members.py: rare words by the text index, frequent ones by walking the list.
-RARE_HITS = 2_000
-SHORTEST_INDEXED = 3
-_HITS = "SELECT rowid FROM offerwell_member_search WHERE offerwell_member_search MATCH %s"
-
 
 def members_matching(wanted: MemberFilter) -> QuerySet[Member]:
-    """The members that match the filter, unordered. Its saved view is of offers and does not count here."""
-    # A NUL ends a text inside both databases.
-    rows = Member.objects.filter(_has_words(wanted.text.replace("\x00", " ").lower().split()))
-    if wanted.country:
-        rows = rows.filter(country=wanted.country)
-    if wanted.tag:
-        rows = rows.filter(_linked(MemberTag.objects.filter(tag__key=wanted.tag.lower())))
-    if wanted.group:
-        rows = rows.filter(_linked(GroupMember.objects.filter(group__key=wanted.group.lower())))
+    """All members that match the filter, unordered. Its saved view is of offers and does not count here."""
+    words, searched = words_in(wanted.text), _searched()
+    rows = _narrowed(wanted, links_wanted(wanted)).filter(*searched.short(words.short))
+    return rows.filter(pk__in=searched.hits(words.long)) if words.long else rows
+
+
+def member_matches(wanted: MemberFilter) -> Matches:
+    """The same for pages: at most `FEW` hits of a search. The index is asked once, for page and count alike."""
+    words, searched, links = words_in(wanted.text), _searched(), links_wanted(wanted)
+    rows, short = _narrowed(wanted, links), searched.short(words.short)
+    if not words.long:
+        return Matches(rows.filter(*short), counted=_joined(wanted, links).filter(*short))
+    hits = searched.first_hits(words.long)
+    return Matches(rows.filter(*short, pk__in=id_rows(hits)), len(hits))
+
+
+def _searched() -> Searched:
+    return Searched(Member.objects.all(), "workspace_id", get_scope()["workspace"].pk)
+
+
+def _narrowed(wanted: MemberFilter, links: list[Links]) -> QuerySet[Member]:
+    """By everything but text."""
+    rows = _of_country(wanted)
+    for some in links:
+        rows = rows.filter(linked(some, member="pk"))
     return rows
 
 
-def _linked(links: QuerySet[MemberTag] | QuerySet[GroupMember]) -> Q:
-    """Members of these tags or groups: a small set by its ids, a large one by a look per row."""
-    if links.order_by()[:RARE_HITS].count() < RARE_HITS:
-        return Q(pk__in=links.values("member_id"))
-    return Q(Exists(links.filter(member=OuterRef("pk"))))
+def _joined(wanted: MemberFilter, links: list[Links]) -> QuerySet[Member]:
+    """The same by joins, for a count that stops early: it starts from the links, of which each member has one."""
+    return _of_country(wanted).filter(**{f"{some.name}__{some.column}": some.of for some in links})
+
+
+def _of_country(wanted: MemberFilter) -> QuerySet[Member]:
+    return Member.objects.filter(country=wanted.country) if wanted.country else Member.objects.all()
 
 
 def selected_members(selection: MemberSelection) -> QuerySet[Member]:
-    """The members a selection of the whole workspace means. `up_to` is a member id here.
+    """The members a selection means that was not made among the members of one offer.
 
-    Ids of other workspaces never match.
+    Ids of other workspaces never match; a crowd of another workspace is nobody.
     """
     if selection.ids is not None:
         return Member.objects.filter(pk__in=id_rows(selection.ids))
-    rows = members_matching(selection.filter or MemberFilter()).filter(pk__lte=selection.up_to)
+    assert selection.within is not None  # noqa: S101  whoever is meant in an offer is found in offer_members.py
+    rows = _in_crowd(members_matching(selection.filter or MemberFilter()), selection.within)
     if selection.exclude:
         rows = rows.exclude(pk__in=id_rows(selection.exclude))
     return rows
+
+
+def selected_member_ids(selection: MemberSelection) -> QuerySet[Any, Any]:
+    """Their ids, for `…__in=`. All of a crowd are told by the crowd's own table: members are not looked at."""
+    within = selection.within
+    if within is None or within.crowd == Crowd.WORKSPACE or selection.filter != MemberFilter():
+        return selected_members(selection).order_by().values("pk")
+    ids = _crowd_ids(within)
+    return ids.exclude(member_id__in=id_rows(selection.exclude)) if selection.exclude else ids
+
+
+def count_selected(selection: MemberSelection) -> int:
+    """How many they are. A crowd's own table tells it: of a stage or project it has one row a member."""
+    within = selection.within
+    if within is None or within.crowd not in {Crowd.STAGE, Crowd.PROJECT}:
+        return selected_members(selection).order_by().count()
+    return selected_member_ids(selection).count()
+
+
+def many_in_crowd(selection: MemberSelection) -> QuerySet[Any, Any] | None:
+    """Of a selection of everybody in a large stage or project: the placements. None of any other.
+
+    A page of them is found faster by walking a list and asking of each whether it has one of these.
+    """
+    within = selection.within
+    if within is None or within.crowd not in {Crowd.STAGE, Crowd.PROJECT} or selection.filter != MemberFilter():
+        return None
+    if are_few(_crowd_ids(within)):
+        return None
+    rows = Placement.objects.filter(project=within.of, pk__lte=within.up_to)
+    if within.crowd == Crowd.STAGE:
+        rows = places_of_few(within.of).filter(entered_move_id__lte=within.up_to)
+    return rows.exclude(member_id__in=id_rows(selection.exclude)) if selection.exclude else rows
+
+
+def places_of_few(stage_id: int) -> QuerySet[Placement]:
+    """The placements of a stage, for whoever names few members: `stage + 0` hides the stage's index from the planner.
+
+    Right after a large move PostgreSQL takes the stage for empty, and would read all of it, for each of them.
+    """
+    where = ExpressionWrapper(F("stage_id") + Value(0), output_field=BigIntegerField())
+    return Placement.objects.alias(where=where).filter(where=stage_id)
+
+
+def _in_crowd(rows: QuerySet[Member], within: Within) -> QuerySet[Member]:
+    if within.crowd == Crowd.WORKSPACE:
+        return rows.filter(pk__lte=within.up_to)
+    return rows.filter(pk__in=_crowd_ids(within))
+
+
+def _crowd_ids(within: Within) -> QuerySet[Any, Any]:
+    """Ids of the members of a crowd that is not the whole workspace."""
+    places: dict[Crowd, QuerySet[Any, Any]] = {
+        Crowd.CHANGE: BulkChangeItem.objects.filter(change_id=within.of),
+        Crowd.MOVE: StageMoveItem.objects.filter(move_id=within.of),
+        Crowd.STAGE: Placement.objects.filter(stage=within.of, entered_move_id__lte=within.up_to),
+        Crowd.PROJECT: Placement.objects.filter(project=within.of, pk__lte=within.up_to),
+    }
+    return places[within.crowd].order_by().values("member_id")
 
 
 def newest_member_id() -> int:
@@ -62,31 +134,3 @@ def newest_member_id() -> int:
     """
     with scopes_disabled():
         return Member.objects.aggregate(newest=Max("pk"))["newest"] or 0
-
-
-def _has_words(words: list[str]) -> Q:
-    """Rows whose search text holds every word: by one question to the text index when that is rare."""
-    if connection.vendor == "postgresql":
-        return _row_by_row(words)
-    indexed = " AND ".join(_phrase(word) for word in words if len(word) >= SHORTEST_INDEXED)
-    if not indexed or not _is_rare(indexed):
-        return _row_by_row(words)
-    found = Q(pk__in=RawSQL(_HITS, [indexed]))
-    return found & _row_by_row([word for word in words if len(word) < SHORTEST_INDEXED])
-
-
-def _row_by_row(words: list[str]) -> Q:
-    matching = Q()
-    for word in words:
-        matching &= Q(search_text__contains=word)
-    return matching
-
-
-def _phrase(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
-
-
-def _is_rare(match: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_HITS} LIMIT %s)", [match, RARE_HITS])  # noqa: S608
-        return int(cursor.fetchone()[0]) < RARE_HITS

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from offerwell.models import Enrollment, OfferPart, SocialHandle
+from offerwell.models.id_list import id_rows
 from offerwell.queries.member_statuses import SeenPart, parts_of
 from offerwell.queries.offer_members import enrollments_matching, page_matches
+from offerwell.queries.sales_report import Figure
 from offerwell.rules.selection import MemberFilter, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -33,6 +35,15 @@ class Sort(StrEnum):
     NAME = "member"
     NAME_DOWN = "-member"
     NEWEST = "-enrolled"
+    SALES = "-sales"
+    ORDERS = "-orders"
+    CLICKS = "-clicks"
+
+    @property
+    def figure(self) -> Figure | None:
+        """What is highest first; None in an order that needs no figures."""
+        name = self.removeprefix("-")
+        return Figure(name) if name in set(Figure) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,17 @@ class PageWish:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """Enrollments that come first, in their order. The others follow by name; none do where more would come first."""
+
+    ids: tuple[int, ...] = ()
+    is_cut: bool = False
+
+
+NOBODY_FIRST = Ranked()
+
+
+@dataclass(frozen=True, slots=True)
 class MemberRow:
     """One member in the offer."""
 
@@ -64,6 +86,7 @@ class MemberRow:
     codes: tuple[SeenPart, ...]
     links: tuple[SeenPart, ...]
     enrolled_at: datetime
+    payout_option_id: int | None
 
     @property
     def parts(self) -> tuple[SeenPart, ...]:
@@ -99,10 +122,17 @@ def member_page(
     at: datetime,
     size: int = PAGE_SIZE,
     matching: QuerySet[Enrollment] | None = None,
+    ranked: Ranked = NOBODY_FIRST,
 ) -> MemberPage:
-    """The page, in a constant number of statements. `matching` says who is listed where the caller knows."""
+    """The page, in a constant number of statements. `matching` says who is listed where the caller knows.
+
+    Sorted by figures, `ranked` come first (`ranked_members`): a place among them is its number in the list.
+    """
     rows = page_matches(offer, wish.filter).rows if matching is None else matching
-    found = list(_ordered(rows, wish).select_related("member")[: size + 1])
+    if wish.sort.figure is None:
+        found = list(_with_people(_ordered(rows, wish))[: size + 1])
+    else:
+        found = _ranked_found(rows, wish, ranked, size + 1)
     has_more = len(found) > size
     found = found[:size]
     if wish.until is not None:
@@ -123,7 +153,7 @@ def member_page(
 
 def member_rows(offer: Offer, enrollment_ids: list[int], *, at: datetime) -> tuple[MemberRow, ...]:
     """The rows of these enrollments of the offer, in the order given: a part of a page looked at again."""
-    found = Enrollment.objects.filter(offer=offer).select_related("member").in_bulk(enrollment_ids)
+    found = _with_people(Enrollment.objects.filter(offer=offer)).in_bulk(enrollment_ids)
     return _rows(offer, [found[pk] for pk in dict.fromkeys(enrollment_ids) if pk in found], at=at)
 
 
@@ -164,6 +194,32 @@ def _ordered(rows: QuerySet[Enrollment], wish: PageWish) -> QuerySet[Enrollment]
     return bounded.order_by(*(("-name_key", "-pk") if down else ("name_key", "pk")))
 
 
+def _ranked_found(rows: QuerySet[Enrollment], wish: PageWish, ranked: Ranked, limit: int) -> list[Any]:
+    """Up to `limit` rows after the place, or away from `until`: of those who come first, then of the others."""
+    place = wish.until or wish.after
+    is_beyond = place is not None and place.before >= len(ranked.ids)
+    if wish.until is not None:
+        others = _others(rows, wish, ranked, limit) if is_beyond else []
+        first = ranked.ids[: wish.until.before][::-1][: limit - len(others)]
+        return others + _in_order(rows, first)
+    first = ranked.ids[wish.after.before + 1 if wish.after else 0 :][:limit]
+    start = wish if is_beyond else replace(wish, after=None)
+    return _in_order(rows, first) + _others(rows, start, ranked, limit - len(first))
+
+
+def _others(rows: QuerySet[Enrollment], wish: PageWish, ranked: Ranked, limit: int) -> list[Any]:
+    """Those who do not come first, by name."""
+    if ranked.is_cut or not limit:
+        return []
+    rest = rows.exclude(pk__in=id_rows(ranked.ids)) if ranked.ids else rows
+    return list(_with_people(_ordered(rest, replace(wish, sort=Sort.NAME)))[:limit])
+
+
+def _in_order(rows: QuerySet[Enrollment], ids: tuple[int, ...]) -> list[Any]:
+    found = {row.pk: row for row in _with_people(rows.filter(pk__in=id_rows(ids)))} if ids else {}
+    return [found[pk] for pk in ids if pk in found]
+
+
 def beyond_name(place: Place, *, down: bool = False) -> Q:
     """Rows after `place` by name. The bound on the name alone lets SQLite start its index walk there."""
     if down:
@@ -175,26 +231,27 @@ def _place(row: Enrollment, before: int) -> Place:
     return Place(row.name_key, row.pk, before)
 
 
-def _rows(offer: Offer, found: list[Enrollment], *, at: datetime) -> tuple[MemberRow, ...]:
+def _rows(offer: Offer, found: list[Any], *, at: datetime) -> tuple[MemberRow, ...]:
     parts = parts_of(offer, [row.pk for row in found], at=at)
-    handles = _first_handles([row.member_id for row in found])
-    return tuple(_row(row, parts[row.pk], handles) for row in found)
+    return tuple(_row(row, parts[row.pk]) for row in found)
 
 
-def _row(row: Enrollment, parts: tuple[SeenPart, ...], handles: Mapping[int, str]) -> MemberRow:
+def _with_people(rows: QuerySet[Enrollment]) -> QuerySet[Any]:
+    """Each with its member, and as `handle` the member's first one (None: none)."""
+    handles = SocialHandle.objects.filter(member_id=OuterRef("member_id")).order_by("pk").values("handle")
+    return rows.select_related("member").annotate(handle=Subquery(handles[:1]))
+
+
+def _row(row: Any, parts: tuple[SeenPart, ...]) -> MemberRow:
     return MemberRow(
         enrollment_id=row.pk,
         member=row.member,
-        handle=handles.get(row.member_id, ""),
+        handle=row.handle or "",
         codes=tuple(part for part in parts if part.part == OfferPart.CODES),
         links=tuple(part for part in parts if part.part == OfferPart.LINKS),
         enrolled_at=row.enrolled_at,
+        payout_option_id=row.payout_option_id,
     )
-
-
-def _first_handles(member_ids: list[int]) -> dict[int, str]:
-    listed = SocialHandle.objects.filter(member_id__in=member_ids).order_by("-pk").values_list("member_id", "handle")
-    return dict(listed)
 
 
 __all__ = [
@@ -204,6 +261,7 @@ __all__ = [
     "MemberRow",
     "PageWish",
     "Place",
+    "Ranked",
     "Sort",
     "View",
     "beyond_name",

@@ -20,13 +20,13 @@ from offerwell.models import (
     BulkChangeItem,
     ChangeKind,
     Enrollment,
-    Member,
     OfferPart,
     PromoCode,
     ProposalBatch,
     SalesLink,
 )
 from offerwell.models.id_list import id_rows
+from offerwell.queries.members import count_selected
 from offerwell.queries.offer_members import selected_enrollments
 from offerwell.queries.planned_payout import payout_rows, payout_rule
 from offerwell.queries.planned_refresh import refresh_rows, refresh_rule
@@ -164,7 +164,7 @@ def _parts_meant(wish: Wish, selection: MemberSelection | None) -> QuerySet[Any]
     if wish.undoes is not None:
         return rows.filter(pk__in=BulkChangeItem.objects.filter(change_id=wish.undoes.pk).values("target_id"))
     assert selection is not None  # noqa: S101  a wish has a selection or undoes a change
-    if selection.filter != MemberFilter():
+    if _is_narrowed(selection):
         return rows.filter(enrollment_id__in=selected_enrollments(wish.offer, selection).values("pk"))
     rows = rows.filter(enrollment_id__lte=selection.up_to)
     if not selection.exclude:
@@ -173,10 +173,14 @@ def _parts_meant(wish: Wish, selection: MemberSelection | None) -> QuerySet[Any]
     return rows.exclude(enrollment_id__in=unticked.values("pk"))
 
 
+def _is_narrowed(selection: MemberSelection) -> bool:
+    """Whether less is meant than everybody in the offer except some."""
+    return selection.filter != MemberFilter() or selection.within is not None
+
+
 def plan_change(wish: Wish, *, at: datetime) -> Plan:
     """Count the classes and fingerprint them, in a constant number of statements whatever the size."""
-    counts = _counts(wish, at=at)
-    people = _people(wish, counts, at=at)
+    counts, people = _counted(wish, at=at)
     reasons = {
         Exclusion.NOT_IN_OFFER: people.not_in_offer,
         Exclusion.NO_CODE: people.without_part,
@@ -232,27 +236,57 @@ _ROOM = 8
 _EVERY = 2**62
 
 
-def _counts(wish: Wish, *, at: datetime) -> _Counts:
-    rule = _rule(wish, at=at)
-    met = [Planned.WILL_CHANGE, *(name for _, name in rule)]
-    whens = [When(condition, then=Value(_CLASSES.index(name))) for condition, name in rule]
-    number = Case(*whens, default=Value(0), output_field=BigIntegerField())
-    rows = (
-        _meant_rows(wish)
-        .annotate(number=number)
-        .annotate(mixed=_whole(ExpressionWrapper(_mixed(wish), BigIntegerField()) % Value(_PRIME)))
-        .order_by()
+def _counted(wish: Wish, *, at: datetime) -> tuple[_Counts, _People]:
+    if wish.kind == ChangeKind.STATUS and wish.selection is not None and _is_narrowed(wish.selection):
+        return _counted_once(wish, at=at)
+    counts = _counts(wish, at=at)
+    return counts, _people(wish, counts, at=at)
+
+
+def _counted_once(wish: Wish, *, at: datetime) -> tuple[_Counts, _People]:
+    """Rows and members in one pass, member by member: whom a crowd or a filter means is dear to ask more than once."""
+    sums = _sums(wish, at=at)
+    by_member = (
+        _numbered(wish, at=at).values("enrollment_id").annotate(**{f"own_{name}": s for name, s in sums.items()})
     )
+    found = by_member.aggregate(
+        **{name: Sum(f"own_{name}") for name in sums},
+        members=Count("enrollment_id"), changing=Count("enrollment_id", filter=Q(own_will_change__gt=0)),
+    )  # fmt: skip
+    named, enrolled = _selected(wish)
+    people = _People(named, named - enrolled, enrolled - found["members"], found["changing"])
+    return _counts_of(found), people
+
+
+def _counts(wish: Wish, *, at: datetime) -> _Counts:
+    rows = _numbered(wish, at=at)
     if wish.kind == ChangeKind.REFRESH:
         # No limit at all, but a query of its own: its dear conditions are asked once a row, not once a sum.
         rows = rows[:_EVERY]
-    found = rows.aggregate(
-        one=Sum("mixed"), two=Sum(_whole(F("mixed") * F("mixed") % Value(_PRIME))),
-        **{str(name): Count("pk", filter=Q(number=_CLASSES.index(name))) for name in met},
-    )  # fmt: skip
+    return _counts_of(rows.aggregate(**_sums(wish, at=at)))
+
+
+def _numbered(wish: Wish, *, at: datetime) -> QuerySet[Any]:
+    """What is meant, each with the `number` of its class, and both `mixed` for the fingerprint."""
+    whens = [When(condition, then=Value(_CLASSES.index(name))) for condition, name in _rule(wish, at=at)]
+    number = Case(*whens, default=Value(0), output_field=BigIntegerField())
+    mixed = _whole(ExpressionWrapper(_mixed(wish), BigIntegerField()) % Value(_PRIME))
+    return _meant_rows(wish).annotate(number=number).annotate(mixed=mixed).order_by()
+
+
+def _sums(wish: Wish, *, at: datetime) -> dict[str, Any]:
+    """The two sums of the fingerprint, and how many rows each class has that the rule can give."""
+    met = [Planned.WILL_CHANGE, *(name for _, name in _rule(wish, at=at))]
+    counts = {str(name): Count("pk", filter=Q(number=_CLASSES.index(name))) for name in met}
+    return {"one": Sum("mixed"), "two": Sum(_whole(F("mixed") * F("mixed") % Value(_PRIME))), **counts}
+
+
+def _counts_of(found: dict[str, Any]) -> _Counts:
+    """Without any row a sum of sums is nothing, not 0."""
+    found = {name: value or 0 for name, value in found.items()}
     return _Counts(
         found["will_change"], found.get("already_so", 0), found.get("ended", 0), found.get("changed_since", 0),
-        found.get("taken", 0), int(found["one"] or 0), int(found["two"] or 0),
+        found.get("taken", 0), int(found["one"]), int(found["two"]),
     )  # fmt: skip
 
 
@@ -293,8 +327,9 @@ def _selected(wish: Wish) -> tuple[int, int]:
     """How many members are selected, and how many of them are in the offer."""
     assert wish.selection is not None  # noqa: S101  asked for before
     enrolled = selected_enrollments(wish.offer, wish.selection).order_by().count()
-    ids = wish.selection.ids
-    return enrolled if ids is None else Member.objects.filter(pk__in=id_rows(ids)).count(), enrolled
+    if wish.selection.ids is None and wish.selection.within is None:
+        return enrolled, enrolled
+    return count_selected(wish.selection), enrolled
 
 
 def _people_paid(wish: Wish, counts: _Counts) -> _People:

@@ -16,11 +16,14 @@ from offerwell.models import (
     Enrollment,
     Event,
     ItemOutcome,
+    Message,
+    MessageRecipient,
     OfferPart,
     OutcomeResult,
     PromoCode,
     SalesLink,
 )
+from offerwell.queries.verify_moves import move_problems
 from offerwell.queries.verify_problem import Problem
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ def count_problems(workspace: Workspace) -> list[Problem]:
     found: list[Problem] = []
     checks = (
         _recorded, _items, _progress, _last_change, _intent, _code_history, _open_history, _refreshed, _last_text,
-        _text_owners, _payouts,
+        _text_owners, _payouts, move_problems, _messages,
     )  # fmt: skip
     for check in checks:
         found += list(check(workspace))[:NAMED]
@@ -74,6 +77,23 @@ def _progress(workspace: Workspace) -> Iterable[Problem]:
         wrong = _wrong_counts(row, counted)
         if wrong:
             yield Problem(workspace.slug, "change_progress", f"change {row.change_id}, store {row.store.label}", wrong)
+
+
+def _messages(workspace: Workspace) -> Iterable[Problem]:
+    """A message's counts are those of its letters, and one that is over has none left to send."""
+    counted: Counter[tuple[int, str]] = Counter()
+    for message_id, state, n in (
+        MessageRecipient.objects.order_by().values_list("message_id", "state").annotate(n=Count("pk"))
+    ):
+        counted[message_id, state] = n
+    names = ("skipped", "sent", "failed", "unknown", "bounced", "complained")
+    for message in Message.objects.defer("body", "audience").order_by("pk"):
+        told = {name: getattr(message, name) for name in names} | {"waiting": message.waiting}
+        waiting = counted[message.pk, "waiting"] + counted[message.pk, "handed_over"]
+        found = {name: counted[message.pk, name] for name in names} | {"waiting": waiting}
+        wrong = [f"it says {told[name]} {name}, {found[name]} are there" for name in told if told[name] != found[name]]
+        if wrong:
+            yield Problem(workspace.slug, "message_letters", f"message {message.pk}", "; ".join(wrong))
 
 
 def _wrong_counts(row: ChangeProgress, counted: Counter[tuple[int, int, str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offerwell.models import Event
@@ -23,6 +24,33 @@ def chain_problem(workspace: Workspace) -> Problem | None:
             return Problem(workspace.slug, "event_chain", f"event {event.seq}", wrong)
         seq, last_hash = event.seq, event.hash
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTail:
+    """The newest events looked through: from which to which, the newest one's hash, and what is wrong, if anything."""
+
+    first: int
+    last: int
+    hash: str
+    problem: Problem | None
+
+
+def chain_tail(workspace: Workspace, *, events: int) -> ChainTail | None:
+    """Whether the newest `events` events hold together; None when there is no event. One statement."""
+    read = list(Event.objects.filter(workspace=workspace).order_by("-seq")[: events + 1])[::-1]
+    if not read:
+        return None
+    seq, last_hash, checked = 0, "", read
+    if len(read) > events:  # the oldest one serves as the one before
+        seq, last_hash, checked = read[0].seq, read[0].hash, read[1:]
+    first, problem = seq + 1, None
+    for event in checked:
+        if wrong := _wrong_with(event, seq, last_hash):
+            problem = Problem(workspace.slug, "event_chain", f"event {event.seq}", wrong)
+            break
+        seq, last_hash = event.seq, event.hash
+    return ChainTail(first, read[-1].seq, read[-1].hash, problem)
 
 
 def _wrong_with(event: Event, seq: int, last_hash: str) -> str:

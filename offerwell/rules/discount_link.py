@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 LONGEST_REDIRECT = 500
 LONGEST_UTM = 100
-VARIABLES = ("creator_name", "creator_handle", "member_id", "offer_name", "code")
+VARIABLES = ("creator_name", "creator_handle", "member_id", "offer_name", "project_name", "code")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 _UTM = ("utm_source", "utm_medium", "utm_campaign")
 
@@ -36,15 +36,21 @@ class LinkOwner:
     creator_name: str = ""
     creator_handle: str = ""
     offer_name: str = ""
+    project_name: str = ""
 
 
 def discount_link(shop: str, plan: LinkPlan, owner: LinkOwner) -> str:
     """The address for one code on one shop. `shop` is a host, or an origin such as a sandbox store's."""
     origin = shop.rstrip("/") if "://" in shop else f"https://{shop}"
     query = {"redirect": plan.redirect} if plan.redirect else {}
-    query |= {name: _filled(getattr(plan, name), owner) for name in _UTM}
-    told = urlencode({name: value for name, value in query.items() if value}, quote_via=quote, safe="/")
+    told = urlencode(query | filled_utm(plan, owner), quote_via=quote, safe="/")
     return f"{origin}/discount/{quote(owner.code, safe='')}{f'?{told}' if told else ''}"
+
+
+def filled_utm(plan: LinkPlan, owner: LinkOwner) -> dict[str, str]:
+    """The UTM values for one owner; those that come out empty are left out."""
+    filled = {name: _filled(getattr(plan, name), owner) for name in _UTM}
+    return {name: value for name, value in filled.items() if value}
 
 
 def redirect_problem(path: str) -> str:

@@ -100,6 +100,20 @@ class DiscountTerms:
         return bool(self.items.ids or self.buys.ids)
 
     @property
+    def beyond_whole_orders(self) -> str:
+        """What of them is more than a percentage or a sum off the whole order, in words; empty when nothing is.
+
+        A store that knows only that would give shoppers more than was meant.
+        """
+        if self.kind not in {DiscountKind.PERCENT, DiscountKind.AMOUNT}:
+            return "free shipping" if self.kind is DiscountKind.FREE_SHIPPING else "Buy X Get Y"
+        if self.items.kind is not ItemKind.ALL:
+            return f"a discount on some {self.items.kind}"
+        if self.minimum_quantity is not None:
+            return "a minimum number of items"
+        return "a discount on subscriptions alone" if self.purchase is Purchase.SUBSCRIPTION else ""
+
+    @property
     def number_for_names(self) -> Decimal | None:
         """What `{discount}` in a code's name stands for: NORA20. Only where a shopper would read it so."""
         return self.value if self.kind in {DiscountKind.PERCENT, DiscountKind.AMOUNT} else None

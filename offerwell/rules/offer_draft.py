@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from offerwell.rules.code_names import InvalidPattern, NamePattern, parse_pattern
 from offerwell.rules.discount_link import LinkPlan, redirect_problem, utm_problem
@@ -22,10 +21,18 @@ from offerwell.rules.discount_terms import (
     Items,
     Purchase,
 )
+from offerwell.rules.redirect import DeadLink
 from offerwell.rules.store_items import items_problem, normal_items
+from offerwell.rules.web_address import (
+    address_problem,
+    allowed_domains,
+    domain_of,
+    domains_problem,
+    page_problem,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 TYPES = ("promo_code", "sales_link", "both")
@@ -34,9 +41,9 @@ LONGEST_TITLE = 255
 # A discount holds five tags; the first is Offerwell's own.
 MOST_TAGS = 4
 LONGEST_TAG = 255
+_UTM = ("utm_source", "utm_medium", "utm_campaign")
 LONGEST_NAME = 120
 LONGEST_PATTERN = 80
-LONGEST_ADDRESS = 2000
 # What the columns hold: numeric(12, 2), and a 32-bit count.
 LARGEST_SUM = Decimal("9999999999.99")
 LARGEST_LIMIT = 2_147_483_647
@@ -49,6 +56,10 @@ class OfferDraft:
     Of Buy X Get Y it is the percentage off what is got. `applies_to` and `item_ids` are what the discount
     applies to (for Buy X Get Y: what is got), `buys_from` and `buys_ids` what must be bought; ids as people
     paste them. `title` is the discount's name in the store (empty: the offer's).
+
+    `extra_domains` are those that sales links may lead to beside the destination's own; `deep_links`: members make
+    links to single pages; `dead_link` is a `DeadLink`, `dead_link_to` its address. UTM values are those of sales
+    links and discount links.
     """
 
     name: str
@@ -84,6 +95,10 @@ class OfferDraft:
     utm_source: str = ""
     utm_medium: str = ""
     utm_campaign: str = ""
+    extra_domains: tuple[str, ...] = ()
+    deep_links: bool = False
+    dead_link: str = DeadLink.SHOP
+    dead_link_to: str = ""
 
     @property
     def has_codes(self) -> bool:
@@ -139,9 +154,25 @@ def tidied(draft: OfferDraft) -> OfferDraft:
         store_ids=tuple(dict.fromkeys(draft.store_ids)), title=" ".join(draft.title.split()),
         tags=tuple(dict.fromkeys(tag for tag in map(str.strip, draft.tags) if tag)),
     )  # fmt: skip
-    if not draft.has_links:
-        draft = replace(draft, destination="")
+    draft = _with_sales_links(draft) if draft.has_links else _without_sales_links(draft)
     return _of_its_kind(draft) if draft.has_codes else _without_codes(draft)
+
+
+def _with_sales_links(draft: OfferDraft) -> OfferDraft:
+    domains = (domain_of(one) or one.strip() for one in draft.extra_domains)
+    is_address = draft.dead_link == DeadLink.ADDRESS
+    return replace(
+        draft, extra_domains=tuple(dict.fromkeys(one for one in domains if one)),
+        dead_link_to=draft.dead_link_to.strip() if is_address else "", **_tidied_utm(draft),
+    )  # fmt: skip
+
+
+def _without_sales_links(draft: OfferDraft) -> OfferDraft:
+    return replace(draft, destination="", extra_domains=(), deep_links=False, dead_link=DeadLink.SHOP, dead_link_to="")
+
+
+def _tidied_utm(draft: OfferDraft) -> dict[str, Any]:
+    return {name: getattr(draft, name).strip() for name in _UTM}
 
 
 def _without_codes(draft: OfferDraft) -> OfferDraft:
@@ -149,7 +180,8 @@ def _without_codes(draft: OfferDraft) -> OfferDraft:
     return replace(
         draft, discount_kind="", discount_value=None, minimum=None, usage_limit=None, once_per_customer=False,
         code_pattern="", store_ids=(), title="", tags=(), purchase=bare.purchase, combines_product=False,
-        combines_order=False, combines_shipping=False, **_no_items(), **_no_links(), minimum_quantity=None,
+        combines_order=False, combines_shipping=False, minimum_quantity=None,
+        **_no_items(), **_no_discount_links(draft),
     )  # fmt: skip
 
 
@@ -167,11 +199,10 @@ def _of_its_kind(draft: OfferDraft) -> OfferDraft:
     if draft.applies_to == ItemKind.ALL:
         draft = replace(draft, item_ids=())
     if not draft.discount_links:
-        draft = replace(draft, **_no_links())
+        draft = replace(draft, **_no_discount_links(draft))
     return replace(
         draft, item_ids=_normal(draft.applies_to, draft.item_ids), buys_ids=_normal(draft.buys_from, draft.buys_ids),
-        redirect=draft.redirect.strip(), utm_source=draft.utm_source.strip(), utm_medium=draft.utm_medium.strip(),
-        utm_campaign=draft.utm_campaign.strip(),
+        redirect=draft.redirect.strip(), **_tidied_utm(draft),
     )  # fmt: skip
 
 
@@ -182,8 +213,10 @@ def _no_items() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _no_links() -> dict[str, Any]:
-    return {"discount_links": False, "redirect": "", "utm_source": "", "utm_medium": "", "utm_campaign": ""}
+def _no_discount_links(draft: OfferDraft) -> dict[str, Any]:
+    """UTM values stay where sales links have a use for them."""
+    utm = {} if draft.has_links else dict.fromkeys(_UTM, "")
+    return {"discount_links": False, "redirect": "", **utm}
 
 
 def _normal(kind: str, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -198,7 +231,7 @@ def problems_of(draft: OfferDraft) -> dict[str, str]:
     if draft.has_codes:
         found |= _code_problems(draft)
     if draft.has_links:
-        found["destination"] = address_problem(draft.destination)
+        found |= _sales_link_problems(draft)
     return {field: sentence for field, sentence in found.items() if sentence}
 
 
@@ -241,11 +274,11 @@ def _code_problems(draft: OfferDraft) -> dict[str, str]:
     return found | _link_problems(draft)
 
 
-def stores_problem(draft: OfferDraft, currencies: Mapping[int, str]) -> str:
+def stores_problem(draft: OfferDraft, currencies: Mapping[int, str], plain: Sequence[str] = ()) -> str:
     """What stands against giving one draft to these stores (id → currency). Expects a draft without problems.
 
-    A sum means another price in another currency, and products and collections are numbered by each store
-    for itself (ADR 15).
+    `plain` are the labels of those that take only percent and amount off the whole order (Vendure). A sum means
+    another price in another currency, and products and collections are numbered by each store for itself (ADR 15).
     """
     known = sorted({currency for currency in currencies.values() if currency})
     if not draft.has_codes or draft.kind is None:
@@ -254,6 +287,11 @@ def stores_problem(draft: OfferDraft, currencies: Mapping[int, str]) -> str:
         return (
             f"The stores have different currencies ({', '.join(known)}), and the discount names a sum. Choose stores "
             "of one currency, and create a second offer for the others."
+        )
+    if plain and (beyond := draft.terms.beyond_whole_orders):
+        return (
+            f"{' and '.join(plain)} can give a percentage or an amount off the whole order, not {beyond}. Leave the "
+            "store out, and create a second offer for it."
         )
     if draft.terms.names_items and len(currencies) > 1:
         return (
@@ -320,8 +358,24 @@ def _tags_problem(tags: tuple[str, ...]) -> str:
 
 
 def _link_problems(draft: OfferDraft) -> dict[str, str]:
-    utm = {name: utm_problem(getattr(draft, name)) for name in ("utm_source", "utm_medium", "utm_campaign")}
-    return {"redirect": redirect_problem(draft.redirect), **utm}
+    return {"redirect": redirect_problem(draft.redirect), **_utm_problems(draft)}
+
+
+def _utm_problems(draft: OfferDraft) -> dict[str, str]:
+    return {name: utm_problem(getattr(draft, name)) for name in _UTM}
+
+
+def _sales_link_problems(draft: OfferDraft) -> dict[str, str]:
+    found = {
+        "destination": address_problem(draft.destination),
+        "extra_domains": domains_problem(draft.extra_domains),
+        "dead_link": "" if draft.dead_link in set(DeadLink) else "Choose what a link that is off does.",
+        **_utm_problems(draft),
+    }
+    if draft.dead_link == DeadLink.ADDRESS and not found["destination"]:
+        domains = allowed_domains(draft.destination, draft.extra_domains)
+        found["dead_link_to"] = page_problem(draft.dead_link_to, domains)
+    return found
 
 
 def _minimum_problem(draft: OfferDraft) -> str:
@@ -360,19 +414,3 @@ def _pattern_problem(draft: OfferDraft) -> str:
 def _number_for_names(draft: OfferDraft) -> Decimal | None:
     is_read = draft.kind in {DiscountKind.PERCENT, DiscountKind.AMOUNT} and not _discount_problem(draft)
     return draft.discount_value if is_read else None
-
-
-def address_problem(address: str) -> str:
-    """What is wrong with a link's destination; empty when it is a web address."""
-    if not address:
-        return "Enter the page that the links open, for example https://shop.example/."
-    try:
-        parts = urlsplit(address)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_web = False
-    if not is_web or any(letter.isspace() or not letter.isprintable() for letter in address):
-        return "Enter a whole web address that starts with https:// or http://."
-    if len(address) > LONGEST_ADDRESS:
-        return f"The address is {len(address)} characters long. Use at most {LONGEST_ADDRESS}."
-    return ""

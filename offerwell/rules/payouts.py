@@ -1,7 +1,7 @@
 """Payout options: what may be one, how it reads, and what choosing one does to a member's place in an offer.
 
-Source: domain §4. Rules by product or order and tiers are terms of an option that come later; what an option pays
-when none of them applies is what stands here.
+Source: domain §4. What an option pays where none of its rules and tiers applies is what stands here; those are in
+`pay_rules.py` and `pay_tiers.py`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
+from offerwell.rules.money import decimals_of
 from offerwell.rules.offer_status import Planned
 
 KINDS = {"cps": "% of each sale", "cpa": "Amount per conversion", "cpa_cps": "Amount + %", "cpc": "Amount per click"}
@@ -19,9 +20,6 @@ LONGEST_NAME = 60
 MOST_BASIS_POINTS = 10_000
 # A billion of the smallest unit: no mistake of typing pays more.
 LARGEST_AMOUNT = 1_000_000_000
-_WHOLE = frozenset({"JPY", "KRW", "VND", "CLP", "ISK", "UGX", "XAF", "XOF", "XPF", "PYG", "RWF", "KMF", "GNF", "DJF",
-                    "BIF", "VUV"})  # fmt: skip
-_THREE = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _WRITTEN = re.compile(r"(?:(?P<name>[^=]+)=)?(?P<kind>cps|cpa|cpa\+cps|cpc):(?P<terms>[^:]+)", re.IGNORECASE)
 
@@ -96,11 +94,6 @@ def _kind_problem(draft: PayoutDraft, *, has_links: bool) -> str:
     return ""
 
 
-def decimals_of(currency: str) -> int:
-    """How many decimals sums of the currency have (ISO 4217)."""
-    return 0 if currency in _WHOLE else 3 if currency in _THREE else 2
-
-
 def minor_units(text: str, currency: str) -> int | None:
     """“12.50” as 1250 of USD; None where it is no such sum."""
     return _scaled(text, decimals_of(currency))
@@ -124,13 +117,18 @@ def _scaled(text: str, decimals: int) -> int | None:
 
 def terms_text(draft: PayoutDraft) -> str:
     """“10% of each sale”, “5.00 USD per conversion + 3% of each sale”."""
-    percent = f"{_plain(Decimal(draft.basis_points) / 100)}% of each sale" if draft.basis_points is not None else ""
+    percent = f"{percent_text(draft.basis_points)} of each sale" if draft.basis_points is not None else ""
     amount = ""
     if draft.amount is not None:
         decimals = decimals_of(draft.currency)
         what = "click" if draft.kind == "cpc" else "conversion"
         amount = f"{Decimal(draft.amount).scaleb(-decimals):.{decimals}f} {draft.currency} per {what}"
     return " + ".join(part for part in (amount, percent) if part) or "nothing"
+
+
+def percent_text(basis_points: int) -> str:
+    """“12.5%”."""
+    return f"{_plain(Decimal(basis_points) / 100)}%"
 
 
 def _plain(value: Decimal) -> str:

@@ -168,6 +168,12 @@ def local_time(at: datetime, zone_name: str) -> str:
     return f"{shown:%a} {shown.day} {shown:%b %Y, %H:%M} {zone.key if zone else 'UTC'}"
 
 
+def day_of(at: datetime, zone_name: str) -> datetime:
+    """When the day of `at` began by that clock. In a zone that is gone from the system: UTC."""
+    zone = known_zone(zone_name) or UTC
+    return at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+
+
 def local_clock(at: datetime, zone_name: str) -> str:
     """Only the hour and minute."""
     return f"{at.astimezone(known_zone(zone_name) or UTC):%H:%M}"

@@ -15,7 +15,8 @@ from offerwell.sandbox.registry import Call, Shown, field
 MAX_PAGE = 250
 CONNECTION_TYPES = (
     "DiscountNode DiscountCodeNode DiscountAutomaticNode DiscountRedeemCode WebhookSubscription "
-    "DiscountRedeemCodeBulkCreationCode BulkOperation Product ProductVariant Collection"
+    "DiscountRedeemCodeBulkCreationCode BulkOperation Product ProductVariant Collection "
+    "Order LineItem OrderAdjustment"
 )
 Key = Callable[[Any], tuple[int, Any]]
 

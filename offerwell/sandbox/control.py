@@ -261,9 +261,10 @@ def seed_share(line: Mapping[str, Any]) -> float:
 
 
 def forget_discounts(store: Store) -> None:
-    """Delete all discounts and jobs, and stop the imports under way."""
+    """Delete all discounts, orders and jobs, and stop the imports under way."""
     for discount in list(store.book):
         store.book.delete(discount)
+    store.orders.forget()
     for item in store.imports.running():
         item.status = ImportStatus.CANCELING
     store.jobs.pending.clear()

@@ -25,6 +25,7 @@ from graphql import (
 
 import offerwell.sandbox.resolvers_bulk
 import offerwell.sandbox.resolvers_imports
+import offerwell.sandbox.resolvers_orders
 import offerwell.sandbox.resolvers_terms
 import offerwell.sandbox.resolvers_webhooks  # noqa: F401  # each fills the table of fields
 from offerwell.sandbox.cost import CostCounter

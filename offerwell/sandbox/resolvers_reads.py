@@ -53,6 +53,7 @@ def node_of(gid: str, call: Call) -> object:
         find_discount(gid, call, NODE_TYPES)
         or store.hooks.find(gid)
         or store.imports.find(gid)
+        or store.orders.find(gid)
         or creation_of(gid, call)
     )
 

@@ -25,6 +25,7 @@ from offerwell.sandbox.import_runner import ImportRunner
 from offerwell.sandbox.schema import NEWEST_VERSION, load_schema
 from offerwell.sandbox.store import Settings, Store
 from offerwell.sandbox.store_file import StoreFile
+from offerwell.sandbox.storefront import storefront_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,6 +64,7 @@ class SandboxServer:
             Route("/_sandbox/staged/{key:path}", self.receive_file, methods=["PUT"]),
             Route("/_sandbox/results/{number:int}.jsonl", self.show_result, methods=["GET"]),
             *control_routes(self.store, self.file.save),
+            *storefront_routes(self.store, self.file.save),
         ]
         return Starlette(routes=routes, lifespan=self.lifespan)
 

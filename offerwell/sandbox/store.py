@@ -15,6 +15,7 @@ from offerwell.sandbox.faults import FaultKind, Faults
 from offerwell.sandbox.imports import ImportDesk
 from offerwell.sandbox.installation import Installations
 from offerwell.sandbox.jobs import Action, JobQueue
+from offerwell.sandbox.orders import OrderBook
 from offerwell.sandbox.request_log import RequestLog
 from offerwell.sandbox.subscriptions import Subscriptions
 
@@ -76,6 +77,7 @@ class Store:
     jobs: JobQueue = field(init=False)
     hooks: Subscriptions = field(init=False)
     imports: ImportDesk = field(init=False)
+    orders: OrderBook = field(init=False)
 
     def __post_init__(self) -> None:
         """Build the parts that share the clock."""
@@ -84,6 +86,8 @@ class Store:
         self.jobs = JobQueue(self.book, self.clock)
         self.hooks = Subscriptions(self.clock, self.book.number)
         self.imports = ImportDesk(self.clock, self.book.number)
+        self.orders = OrderBook(self.clock, self.book.number, self.book)
+        self.orders.tell = self.tell
 
     @property
     def scopes(self) -> tuple[str, ...]:

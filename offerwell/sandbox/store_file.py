@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from offerwell.sandbox.discounts import Discount, Kind, RedeemCode, share_terms
 from offerwell.sandbox.imports import Import, ImportStatus
 from offerwell.sandbox.jobs import Action, CodeCreation, Job
+from offerwell.sandbox.orders import order_from, order_text
 from offerwell.sandbox.store import Credentials, Store
 from offerwell.sandbox.subscriptions import Subscription
 
@@ -31,6 +32,7 @@ create table if not exists creation (number integer primary key, body text not n
 create table if not exists import (number integer primary key, body text not null, lines text not null);
 create table if not exists import_output (number integer not null, start integer not null, body blob not null,
   primary key (number, start));
+create table if not exists shop_order (number integer primary key, body text not null);
 create table if not exists setting (name text primary key, body text not null);
 """
 ID_VARIABLE, SECRET_VARIABLE = "OFFERWELL_SANDBOX_CLIENT_ID", "OFFERWELL_SANDBOX_CLIENT_SECRET"
@@ -79,6 +81,8 @@ class StoreFile:
         """Fill the store from the file."""
         for (body,) in database.execute("select body from discount order by number"):
             self.store.book.enter(discount_from(json.loads(body)))
+        for (body,) in database.execute("select body from shop_order order by number"):
+            self.store.orders.enter(order_from(json.loads(body)))
         self.read_jobs(database)
         self.read_imports(database)
         self.saved_settings = dict(database.execute("select name, body from setting"))
@@ -130,10 +134,11 @@ class StoreFile:
         if database is None:
             return
         changed = self.settings_changed()
-        if not (self.dirty or changed or self.work_changed()):
+        if not (self.dirty or self.store.orders.changed or changed or self.work_changed()):
             return
         with database:
             self.write_discounts(database)
+            self.write_orders(database)
             self.write_jobs(database)
             self.write_imports(database)
             database.executemany("insert or replace into setting values (?, ?)", changed.items())
@@ -161,6 +166,16 @@ class StoreFile:
         database.executemany("insert or replace into discount values (?, ?)", there)
         database.executemany("delete from discount where number = ?", gone)
         self.dirty.clear()
+
+    def write_orders(self, database: sqlite3.Connection) -> None:
+        """Write the changed orders."""
+        book = self.store.orders
+        there = book.changed & book.by_number.keys()
+        rows = [(number, json.dumps(order_text(book.by_number[number]))) for number in there]
+        gone = [(number,) for number in book.changed - there]
+        database.executemany("insert or replace into shop_order values (?, ?)", rows)
+        database.executemany("delete from shop_order where number = ?", gone)
+        book.changed.clear()
 
     def write_jobs(self, database: sqlite3.Connection) -> None:
         """Write new promises, and move kept ones to the finished."""

@@ -28,7 +28,7 @@ def look_of(status: str) -> Look:
 
 
 def _looks() -> dict[str, Look]:
-    return _parts() | _offers() | _changes() | _stores()
+    return _parts() | _offers() | _changes() | _stores() | _messages() | _orders() | _payouts()
 
 
 def _parts() -> dict[str, Look]:
@@ -89,4 +89,46 @@ def _stores() -> dict[str, Look]:
         "hooks_off": Look(gettext("Off"), "", "circle-pause"),
         "hooks_none": Look(gettext("None"), "", "minus"),
         "trouble": Look(gettext("Needs attention"), "bad", "triangle-alert"),
+    }
+
+
+def _messages() -> dict[str, Look]:
+    """States of a message, and of its letters, that no other thing has."""
+    return {
+        "sending": Look(gettext("Sending"), "info", "loader-circle", is_moving=True),
+        "sent": Look(gettext("Sent"), "ok", "check"),
+        "skipped": Look(gettext("Skipped"), "", "minus"),
+        "handed_over": Look(gettext("Handed over"), "info", "loader-circle", is_moving=True),
+        "bounced": Look(gettext("Bounced"), "bad", "undo-2"),
+        "complained": Look(gettext("Complained"), "bad", "triangle-alert"),
+        "unknown": Look(gettext("Unknown"), "warn", "circle-alert"),
+        "unsubscribed": Look(gettext("Unsubscribed"), "", "bell-off"),
+        "by_hand": Look(gettext("Added by hand"), "", "pencil"),
+    }
+
+
+def _orders() -> dict[str, Look]:
+    return {
+        "conversion_accepted": Look(gettext("Credited"), "ok", "circle-check"),
+        "leak_likely": Look(gettext("Likely leaked"), "bad", "triangle-alert"),
+        "leak_possible": Look(gettext("Worth a look"), "warn", "eye"),
+        "conversion_rejected": Look(gettext("Rejected"), "bad", "circle-x"),
+        "conversion_withdrawn": Look(gettext("Withdrawn"), "", "undo-2"),
+        "order_nobodys": Look(gettext("Nobody’s"), "", "minus"),
+        "order_cancelled": Look(gettext("Cancelled"), "", "circle-x"),
+        "order_unconfirmed": Look(gettext("Not confirmed"), "warn", "clock"),
+        "order_test": Look(gettext("Test order"), "", "circle-pause"),
+    }
+
+
+def _payouts() -> dict[str, Look]:
+    """States of a payout and of its statements."""
+    return {
+        "payout_draft": Look(gettext("Draft"), "", "pencil"),
+        "payout_to_pay": Look(gettext("To pay"), "info", "clock"),
+        "payout_partly_paid": Look(gettext("Partly paid"), "info", "clock"),
+        "payout_paid": Look(gettext("Paid"), "ok", "circle-check"),
+        "payout_returned": Look(gettext("Returned"), "bad", "undo-2"),
+        "payout_carried": Look(gettext("Carried forward"), "", "skip-forward"),
+        "payout_cancelled": Look(gettext("Cancelled"), "", "circle-x"),
     }

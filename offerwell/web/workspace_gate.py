@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-OUTSIDE = ("/account/", "/static/", "/healthz", "/readyz")
+# The portal's people are no team members: its pages run in scopes of their own, whoever is signed in here.
+OTHER_DOOR = "/portal/"
+OUTSIDE = ("/account/", "/static/", "/healthz", "/readyz", "/join/", "/unsubscribe/", "/mailbox/")
 
 
 class WorkspaceGate:
     """Puts `request.place` (TeamMember) and the query scope on the request. Without a place: no scope.
 
-    `request.place.has_drift` is for the navigation. A signed-in user without a workspace sees only the account pages.
+    `request.place.has_drift` and `.has_others` (the login belongs to more workspaces) are for the navigation.
+    A signed-in user without a workspace sees only the account pages.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -37,16 +40,19 @@ class WorkspaceGate:
             return self._rendered(self.get_response(request))
 
     def _place(self, request: HttpRequest) -> TeamMember | None:
-        if not request.user.is_authenticated:
+        if request.path.startswith(OTHER_DOOR) or not request.user.is_authenticated:
             return None
         with scopes_disabled():  # before there is a scope; bound to each place's own workspace
             drifts = StoreCode.objects.filter(workspace_id=OuterRef("workspace_id"), problem="drifted")
         places = TeamMember.objects.filter(user=request.user).select_related("workspace").order_by("pk")
-        places = places.annotate(has_drift=Exists(drifts))
+        others = TeamMember.objects.filter(user=request.user).exclude(pk=OuterRef("pk"))
+        places = places.annotate(has_drift=Exists(drifts), has_others=Exists(others))
         chosen = request.session.get("workspace")
         return (places.filter(workspace_id=chosen).first() if chosen else None) or places.first()
 
     def _outside(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OTHER_DOOR):
+            return self.get_response(request)
         if request.user.is_authenticated and not request.path.startswith(OUTSIDE):
             return HttpResponseNotFound("This login belongs to no workspace. Ask an owner to invite you.")
         return self.get_response(request)

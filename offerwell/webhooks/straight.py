@@ -1,4 +1,4 @@
-"""Webhooks pass by everything that is for people: sessions, sign-in, pages. They come in bursts."""
+"""Webhooks, and orders that shops tell, pass by what is for people: sessions, sign-in, pages. They come in bursts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-PREFIX = "/webhooks/"
+PREFIXES = ("/webhooks/", "/conversions/")
 
 
 class StraightThrough:
@@ -22,7 +22,7 @@ class StraightThrough:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer."""
-        if not request.path_info.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIXES):
             return self.get_response(request)
         try:
             match = resolve(request.path_info)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.webhooks import views
+from offerwell.webhooks import mail_views, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 urlpatterns: list[URLPattern] = [
     path("shopify/", views.receive, name="webhooks_of_app"),
     path("shopify/<str:key>/", views.receive, name="webhooks"),
+    path("mail/<slug:provider>/", mail_views.hear_mail, name="webhooks_of_mail"),
 ]

@@ -12,15 +12,21 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from offerwell.actions.take_in_webhook import Taken, take_in_webhook
 from offerwell.integrations.shopify.webhook_delivery import delivery_in
 from offerwell.models.encrypted_text import UnreadableSecret
+from offerwell.webhooks.raw_body import BodyRefused, raw_body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 log = logging.getLogger("offerwell.webhooks")
 
@@ -29,37 +35,39 @@ LARGEST_BODY = 5 * 1024 * 1024
 REFUSED = "The signature, the shop or the address is wrong.\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """As it goes out, with its length: nothing behind this door sets it, and without it an answer travels in chunks."""
+
+    status: int
+    body: bytes = b""
+    allow: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """By name."""
+        allow = {"Allow": self.allow} if self.allow else {}
+        return {"Content-Type": "text/plain", "Content-Length": str(len(self.body)), **allow}
+
+
 @csrf_exempt
 def receive(request: HttpRequest, key: str = "") -> HttpResponse:
-    """Store it, then say so."""
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    body = _raw_body(request)
-    if isinstance(body, HttpResponse):
-        return body
+    """As `hear`, where Django has the call (`first.py` takes most before it)."""
+    said = hear(request.META, key)
+    return HttpResponse(said.body, status=said.status, headers=said.headers)
+
+
+def hear(environ: Mapping[str, Any], key: str) -> Answer:
+    """Store what a WSGI call brings, then say so."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return Answer(405, allow="POST")
     try:
-        delivery = delivery_in(lambda name: request.headers.get(name, ""))
+        body = raw_body(environ, LARGEST_BODY)
+        delivery = delivery_in(lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}", ""))
         taken = take_in_webhook(key=key, delivery=delivery, body=body, at=timezone.now())
+    except BodyRefused as refused:
+        return Answer(refused.status, f"{refused}\n".encode())
     except (DatabaseError, UnreadableSecret):
         log.exception("webhook_not_stored")
-        return _answer(503, "Not stored. Deliver it again.\n")
-    return _answer(401, REFUSED) if taken is Taken.REFUSED else _answer(200, "")
-
-
-def _raw_body(request: HttpRequest) -> bytes | HttpResponse:
-    """The bytes as they came, or the refusal of them."""
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit()):
-        return _answer(411, "Say how long the body is.\n")
-    if int(length) > LARGEST_BODY:
-        return _answer(413, f"The body is larger than {LARGEST_BODY} bytes.\n")
-    try:
-        body = request.read(int(length))
-    except OSError:
-        body = b""
-    return body if len(body) == int(length) else _answer(400, "The body is not whole.\n")
-
-
-def _answer(status: int, text: str) -> HttpResponse:
-    """With its length: nothing behind this door sets it, and an answer of unknown length travels in chunks."""
-    return HttpResponse(text, status=status, content_type="text/plain", headers={"Content-Length": str(len(text))})
+        return Answer(503, b"Not stored. Deliver it again.\n")
+    return Answer(401, REFUSED.encode()) if taken is Taken.REFUSED else Answer(200)

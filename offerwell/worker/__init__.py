@@ -16,12 +16,20 @@ from django.utils import timezone
 
 from offerwell import jobs
 from offerwell.actions.audit_store import audit_next_batch, stores_to_audit
+from offerwell.actions.count_clicks import count_clicks
 from offerwell.actions.count_offer_tallies import count_tallies_of
+from offerwell.actions.deliver_message import deliver_message, give_up_cancelled, messages_due
 from offerwell.actions.forget_webhooks import forget_webhooks
 from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
+from offerwell.actions.post_clicks import post_clicks
 from offerwell.actions.process_webhooks import process_webhooks, stores_with_webhooks
+from offerwell.actions.pull_orders import pull_orders, stores_to_pull
+from offerwell.actions.read_orders import read_orders, stores_with_order_hints
 from offerwell.actions.run_import import imports_due, run_import
+from offerwell.actions.run_replay import replays_due, run_replay
 from offerwell.actions.run_scheduled_change import run_scheduled_change, schedules_due
+from offerwell.actions.score_leaks import score_leaks, workspaces_to_score
+from offerwell.actions.send_sign_in_mail import forget_sign_ins, send_sign_in_mail, sign_in_mails_due
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ log = logging.getLogger("offerwell.worker")
 stopping = threading.Event()
 SWEEP_EVERY = 1.0
 STATISTICS_EVERY = 600  # sweeps; a sample of 1,000 rows an index, some milliseconds
+COUNT_CLICKS_EVERY = 3  # sweeps: figures follow a click within five seconds
 FORGET_EVERY = 60  # sweeps; a few thousand rows at once
 # Whoever stops us (systemd, a container engine) waits 25 to 30 seconds before it kills.
 LEAVE_WITHIN = 20.0
@@ -43,12 +52,26 @@ HANDLERS: dict[str, Callable[[int], object]] = {
     "run_import": lambda import_id: run_import(import_id=import_id),
     "process_webhooks": lambda store_id: process_webhooks(store_id=store_id, should_stop=stopping.is_set),
     "keep_subscriptions": lambda store_id: keep_subscriptions(store_id=store_id),
+    "send_sign_in_mail": lambda request_id: send_sign_in_mail(request_id=request_id, at=timezone.now()),
+    "read_orders": lambda store_id: read_orders(store_id=store_id, should_stop=stopping.is_set),
+    "pull_orders": lambda store_id: pull_orders(store_id=store_id, should_stop=stopping.is_set),
+    "run_replay": lambda replay_id: run_replay(replay_id=replay_id, should_stop=stopping.is_set),
     "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
 }
 # Nobody wakes these: their time comes by itself, and only the sweep sees it.
 TIMED: dict[str, Callable[[int], object]] = {
     "run_schedule": lambda schedule_id: run_scheduled_change(schedule_id=schedule_id, at=timezone.now()),
+    "deliver_message": lambda message_id: deliver_message(message_id=message_id, should_stop=stopping.is_set),
+    "count_clicks": lambda _: count_all_clicks(),
+    "score_leaks": lambda workspace_id: score_leaks(workspace_id=workspace_id, at=timezone.now()),
 }
+
+
+def count_all_clicks() -> None:
+    """Batch after batch, until all are counted; then post what they earned."""
+    for step in (count_clicks, post_clicks):
+        while not stopping.is_set() and step(at=timezone.now()):
+            pass
 
 
 def run_job(name: str, subject_id: int) -> None:
@@ -66,7 +89,7 @@ Job = tuple[str, int]
 
 
 def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Follow every store that has due codes nobody holds, hear what stores told, look at what is overdue, import files.
+    """Follow every store that has due codes nobody holds, hear what stores told, read orders, look at what is overdue.
 
     This, not the queue, is what promises rest on, so it does not go through the queue, which may be
     away. `running` keeps one sweep job per subject.
@@ -76,13 +99,26 @@ def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
     due += [("audit_store", store_id) for store_id in stores_to_audit(at=now)]
     due += [("run_import", import_id) for import_id in imports_due(at=now)]
     due += [("process_webhooks", store_id) for store_id in stores_with_webhooks(at=now)]
+    due += [("read_orders", store_id) for store_id in stores_with_order_hints(at=now)]
+    due += [("pull_orders", store_id) for store_id in stores_to_pull(at=now)]
+    due += [("run_replay", replay_id) for replay_id in replays_due(at=now)]
     due += [("keep_subscriptions", store_id) for store_id in stores_to_subscribe(at=now)]
     _submit(due, pool, running)
 
 
 def sweep_schedules(pool: Executor, running: dict[Job, Future[None]]) -> None:
-    """Make every scheduled change whose time has come, in a pool of its own: a store keeps the other for minutes."""
-    _submit([("run_schedule", schedule_id) for schedule_id in schedules_due(at=timezone.now())], pool, running)
+    """What people wait for, in a pool of its own: a store keeps the other for minutes.
+
+    Every scheduled change whose time has come; sign-in mails whose wake-up was lost or that were not taken.
+    """
+    now = timezone.now()
+    due: list[Job] = [("run_schedule", schedule_id) for schedule_id in schedules_due(at=now)]
+    _submit(due + [("send_sign_in_mail", asked) for asked in sign_in_mails_due(at=now)], pool, running)
+
+
+def sweep_messages(pool: Executor, running: dict[Job, Future[None]]) -> None:
+    """Send the confirmed messages whose time has come, in a pool of its own: a long one keeps a thread for hours."""
+    _submit([("deliver_message", message_id) for message_id in messages_due(at=timezone.now())], pool, running)
 
 
 def _submit(due: list[Job], pool: Executor, running: dict[Job, Future[None]]) -> None:
@@ -103,13 +139,17 @@ def serve_worker(*, threads: int = 2) -> None:
     for signum in _STOP_SIGNALS:
         signal.signal(signum, lambda *_: stopping.set())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
-    with ThreadPoolExecutor(threads, "sweep") as pool, ThreadPoolExecutor(2, "schedule") as timed:
-        _sweep_until_stopped(pool, timed)
+    with (
+        ThreadPoolExecutor(threads, "sweep") as pool,
+        ThreadPoolExecutor(2, "schedule") as timed,
+        ThreadPoolExecutor(2, "mail") as mail,
+    ):
+        _sweep_until_stopped(pool, timed, mail)
         _leave_at_last()
         consumer.stop(graceful=True)
 
 
-def _sweep_until_stopped(pool: Executor, timed: Executor) -> None:
+def _sweep_until_stopped(pool: Executor, timed: Executor, mail: Executor) -> None:
     running: dict[Job, Future[None]] = {}
     for turn in count():
         if stopping.is_set():
@@ -119,7 +159,13 @@ def _sweep_until_stopped(pool: Executor, timed: Executor) -> None:
                 _keep_statistics()
             if turn % FORGET_EVERY == 0:
                 forget_webhooks(at=timezone.now())
+                forget_sign_ins(at=timezone.now())
+                give_up_cancelled(at=timezone.now())
+                _submit([("score_leaks", pk) for pk in workspaces_to_score(at=timezone.now())], timed, running)
+            if turn % COUNT_CLICKS_EVERY == 0:
+                _submit([("count_clicks", 0)], timed, running)
             sweep_schedules(timed, running)
+            sweep_messages(mail, running)
             sweep_once(pool, running)
             _beat()
         except Exception:

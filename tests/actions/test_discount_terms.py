@@ -11,7 +11,7 @@ from django_scopes import scope
 
 from offerwell.actions.generate_codes import CannotGenerate, generate_codes
 from offerwell.actions.set_code_dates import DatesRefused, OwnDates, set_code_dates
-from offerwell.models import Event, Offer, PromoCode, StoreCode
+from offerwell.models import Event, Offer, PromoCode, Store, StoreCode, StoreKind
 from offerwell.rules.discount_terms import DiscountKind, ItemKind, Items
 from offerwell.rules.offer_draft import OfferRefused
 from offerwell.rules.selection import MemberFilter, MemberSelection
@@ -87,6 +87,27 @@ def test_products_belong_to_one_store(acme, glow):
     wanted = {"applies_to": "products", "item_ids": ("1",)}
     assert "belong to one store" in refusal(acme, draft_of(glow, other, **wanted))["stores"]
     create(acme, draft_of(glow, **wanted))
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"discount_kind": "free_shipping", "discount_value": None}, "free shipping"),
+        ({"applies_to": "products", "item_ids": ("1",)}, "some products"),
+        ({"minimum_quantity": 2}, "a minimum number of items"),
+        ({"purchase": "subscription"}, "subscriptions alone"),
+    ],
+)
+def test_a_store_with_plain_discounts_refuses_the_others_in_the_form(acme, fields, word):
+    """Not first at the store, code by code."""
+    kitchen = make.store(acme, "Kitchen")
+    Store.objects.filter(pk=kitchen.pk).update(kind=StoreKind.VENDURE)
+    said = refusal(acme, draft_of(kitchen, **fields))
+    assert list(said) == ["stores"]
+    assert said["stores"].startswith("Kitchen can give a percentage or an amount off the whole order, not ")
+    assert word in said["stores"]
+    assert Offer.objects.count() == 0
+    create(acme, draft_of(kitchen))
 
 
 def test_terms_of_codes_in_a_store_stay_and_links_do_not(acme, glow):

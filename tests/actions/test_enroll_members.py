@@ -11,7 +11,7 @@ from offerwell.actions.enroll_members import Enrolled, OfferArchived, enroll_mem
 from offerwell.models import Enrollment, Event, Group, GroupMember, Member, MemberTag, SocialHandle, Tag
 from offerwell.queries.enrollable_members import BadLine, Joining, members_in_lines, who_would_join
 from offerwell.queries.members import members_matching, newest_member_id
-from offerwell.rules.selection import MemberFilter, MemberSelection
+from offerwell.rules.selection import Crowd, MemberFilter, MemberSelection, Within
 from tests import make
 
 
@@ -56,7 +56,13 @@ def test_all_that_match_except_some_up_to_the_snapshot(acme, rival):
     make.member(rival, "Foreign")
     up_to = newest_member_id()
     make.member(acme, "Later")
-    enroll(acme, offer, MemberSelection(filter=MemberFilter(country="FR"), exclude=(elena.pk,), up_to=up_to))
+    enroll(
+        acme,
+        offer,
+        MemberSelection(
+            filter=MemberFilter(country="FR"), exclude=(elena.pk,), within=Within(Crowd.WORKSPACE, up_to=up_to)
+        ),
+    )
     assert list(Enrollment.objects.values_list("member_id", flat=True)) == [nora.pk]
     assert german.country == "DE"
 

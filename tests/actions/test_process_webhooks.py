@@ -199,7 +199,7 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(glow, summer):
     for size in (3, 60):
         for _ in range(size):
             put(glow, "discounts/update", {"admin_graphql_api_id": code_on(summer, glow).ref, "code": "GLOW"})
-            put(glow, "orders/create", {"id": 5})
+            put(glow, "orders/create", {"id": next(_count)})
         with CaptureQueriesContext(connection) as queries:
             process_webhooks(store_id=glow.pk)
         counts.append(len(queries))

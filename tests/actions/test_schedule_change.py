@@ -13,6 +13,7 @@ from django_scopes import scope, scopes_disabled
 from offerwell.actions import run_scheduled_change as run_module
 from offerwell.actions.cancel_scheduled_change import NothingToCancel, cancel_scheduled_change
 from offerwell.actions.change_offer_status import PlanOutOfDate, change_offer_status
+from offerwell.actions.move_members import move_members
 from offerwell.actions.run_scheduled_change import run_scheduled_change, schedules_due
 from offerwell.actions.schedule_change import ScheduleKeyReused, schedule_change
 from offerwell.actions.undo_bulk_change import undo_bulk_change
@@ -21,6 +22,7 @@ from offerwell.models import (
     BulkChangeItem,
     ChangeKind,
     Event,
+    Member,
     OfferPart,
     PromoCode,
     ScheduledChange,
@@ -29,11 +31,12 @@ from offerwell.models import (
     User,
 )
 from offerwell.queries.planned_change import Wish, plan_change
+from offerwell.queries.project_members import newest_move
 from offerwell.queries.scheduled_changes import open_page, overlaps, past_page, told_of_offer, troubled
 from offerwell.queries.verify_events import chain_problem
 from offerwell.rules.permissions import Actor
 from offerwell.rules.schedule import InvalidSchedule, Span, schedule_times, span_of
-from offerwell.rules.selection import MemberFilter, MemberSelection
+from offerwell.rules.selection import Crowd, MemberFilter, MemberSelection, Within
 from tests import make
 
 RUN = datetime(2026, 12, 2, 23, 0, tzinfo=UTC)  # Thu 3 Dec 2026, 00:00 in Paris
@@ -547,3 +550,33 @@ def test_looking_for_due_schedules_is_one_statement_by_the_partial_index(world):
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
             assert "scheduled_change_due" in str(cursor.fetchall())
+
+
+def test_a_stage_is_asked_again_at_the_time_and_who_came_later_is_not_meant(acme, world):
+    offer, (nora, elena, hana, _) = world
+    project = make.project(acme)
+    here, there = project.stages.order_by("position")[:2]
+    for who, stage in ((nora, here), (elena, here), (hana, there)):
+        make.placement(stage, Member.objects.get(pk=who))
+    crowd = MemberSelection(
+        filter=MemberFilter(), within=Within(Crowd.STAGE, here.pk, newest_move()), up_to=everybody(offer).up_to
+    )
+    wish = Wish(offer, OfferPart.CODES, to_active=False, selection=crowd)
+    plan = plan_change(wish, at=make.NOW)
+    made = schedule_change(
+        workspace_id=acme.pk, wish=wish, times=schedule_times("2026-12-03 00:00", "", "Europe/Paris", now=make.NOW),
+        digest=plan.digest, key="stage", by=make.ANA, at=make.NOW,
+    ).schedule  # fmt: skip
+    for who, start, end in ((elena, here, there), (hana, there, here)):
+        move_members(
+            workspace_id=acme.pk, stage=start, to_stage=end, selection=MemberSelection(ids=(who,)), key=f"move-{who}",
+            by=make.ANA, at=make.NOW,
+        )  # fmt: skip
+    run_scheduled_change(schedule_id=made.pk, at=RUN)
+    change = BulkChange.objects.get()
+    assert plan.will_change == 2
+    assert list(BulkChangeItem.objects.values_list("member_id", flat=True)) == [nora]
+    assert (change.at, change.changed) == (RUN, 1)
+    assert dict(PromoCode.objects.filter(offer=offer).values_list("text", "is_active")) == {
+        "C0": False, "C1": True, "C2": True, "C3": False,
+    }  # fmt: skip

@@ -6,6 +6,16 @@ from playwright.sync_api import expect
 
 from tests.browser import steps
 
+# The answer to the first choice, which names no target yet, takes longer.
+_SLOW = """() => {
+  const ask = window.fetch;
+  window.fetch = async (what, how) => {
+    const late = !String(what.url ?? what).includes("target=");
+    if (late) await new Promise((go) => setTimeout(go, 1500));
+    return ask(what, how);
+  };
+}"""
+
 
 def test_deactivate_six_members_codes_and_undo(page, store):
     before = store.statuses()
@@ -127,3 +137,17 @@ def test_the_change_of_another_person_appears_by_itself(page, new_context, store
     expect(steps.title(other)).to_have_text("1 code activated")
     expect(steps.status_cell(page, one)).to_contain_text("Code: Active")
     assert store.statuses()[one.codes[0]] == "ACTIVE"
+
+
+def test_a_slow_preview_takes_no_choice_back(page):
+    """Whoever is quicker than the server: the answer to the first choice must not undo the second."""
+    steps.open_offer(page, steps.SUMMER)
+    steps.tick(page, steps.active_rows(page, 2))
+    steps.manage(page)
+
+    page.evaluate(_SLOW)
+    for chosen in ("Activate/Deactivate Codes", "Deactivate"):
+        page.locator("label.option", has=page.get_by_text(chosen, exact=True)).click()
+    expect(page.locator("#preview")).to_contain_text("2 codes will be deactivated.")
+    page.wait_for_timeout(2_000)
+    expect(page.locator("#target-deactivated")).to_be_checked()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import Count
 from django_scopes import scope
@@ -11,10 +13,15 @@ from offerwell.demo.glow_lab import DemoThere, Size, build_glow_lab
 from offerwell.demo.sandbox_shop import SandboxAway, Shop, ShopDiscount
 from offerwell.models import (
     BulkChange,
+    Click,
     CodeHistory,
+    Conversion,
     Enrollment,
     Member,
     Offer,
+    Order,
+    Placement,
+    Project,
     PromoCode,
     SalesLink,
     Store,
@@ -23,8 +30,12 @@ from offerwell.models import (
     User,
     Workspace,
 )
+from offerwell.queries.project_board import board_of
+from offerwell.queries.project_offers import connected_offers, connections, shows_manage_offers
+from offerwell.queries.sales_report import over_time
 from offerwell.queries.verify_counts import count_problems
 from offerwell.queries.verify_events import chain_problem
+from offerwell.rules.report_period import Period, day_of
 from tests import make
 
 SMALL = Size(members=700, founders=500)
@@ -74,6 +85,22 @@ def test_offers_members_and_codes_as_told(db, shop):
         assert PromoCode.objects.exclude(ends_at=None).count() == 20 + 11
         assert count_problems(built.workspace) == []
         assert chain_problem(built.workspace) is None
+
+
+def test_a_project_has_members_at_every_stage_two_offers_and_a_former_one(db, shop):
+    built = build_glow_lab(sandbox="http://127.0.0.1:1", fixed_password=True, at=make.NOW, size=SMALL)
+    with scope(workspace=built.workspace):
+        project = Project.objects.get()
+        columns = board_of(project, connected_offers(project), at=make.NOW)
+        assert {column.stage.name: column.members for column in columns} == {
+            "Application": 18, "Onboarding": 11, "Code and link": 60, "Content Review": 30, "Payment": 24,
+            "Completed": 12,
+        }  # fmt: skip
+        present, former = connections(project)
+        assert [link.offer.name for link in present] == ["Founders Club", "Summer Glow 20%"]
+        assert [link.offer.name for link in former] == ["Holiday Sitewide"]
+        assert Placement.objects.filter(is_skipped=True).count() == 4
+        assert shows_manage_offers(project) is True
 
 
 def test_codes_are_adopted_and_only_the_change_waits_for_the_store(db, shop):
@@ -132,3 +159,15 @@ def test_a_second_demo_and_a_store_that_is_away_are_refused_and_nothing_is_left(
     with pytest.raises(SandboxAway):
         build_glow_lab(sandbox="http://127.0.0.1:1", fixed_password=True, at=make.NOW, size=SMALL)
     assert Workspace.objects.count() == 1
+
+
+def test_sixty_days_were_sold_and_every_figure_is_counted(db, shop):
+    built = build_glow_lab(sandbox="http://127.0.0.1:1", fixed_password=True, at=make.NOW, size=SMALL)
+    with scope(workspace=built.workspace):
+        assert (Click.objects.count(), Order.objects.count(), Conversion.objects.count()) == (900, 370, 370)
+        assert set(Order.objects.values_list("decided_by", flat=True)) == {"code", "carried"}
+        today = day_of(make.NOW, built.workspace.timezone)
+        sold = over_time(built.workspace, Period(today - timedelta(days=29), today))
+        assert sold.now.orders > sold.before.orders > 20
+        assert sum(one.clicks + one.bots for _day, one in (*sold.days, *sold.days_before)) == 900
+        assert [one.currency for one in sold.now.sales] == ["USD"]

@@ -11,6 +11,8 @@ import click
 import pytest
 
 from offerwell.management.command_line import main
+from offerwell.rules.permissions import POLICY
+from offerwell.web.team.team_forms import ACTION_WORDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "assets/README.md"])
@@ -119,3 +121,16 @@ def test_pictures_are_small_and_each_is_shown():
     shown = {(page.parent / target).resolve() for page in PAGES for target in LINK.findall(page.read_text())}
     assert sorted(_id(path) for path in pictures - shown) == []
     assert sorted(_id(path) for path in pictures if path.stat().st_size > LARGEST_PICTURE) == []
+
+
+def test_the_guides_table_of_roles_is_the_policy():
+    text = (ROOT / "docs/guide/brand.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.partition("### Roles")[2].partition("\n## ")[0].splitlines() if line.startswith("|")
+    ]  # fmt: skip
+    assert rows[0] == ["May", *(role.capitalize() for role in POLICY)]
+    assert rows[2:] == [
+        [words, *("yes" if action in allowed else "" for allowed in POLICY.values())]
+        for action, words in ACTION_WORDS.items()
+    ]

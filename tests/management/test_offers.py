@@ -187,3 +187,15 @@ def test_own_dates_of_codes(told, command, acme, store):
     assert told("codes", "dates", "summer", "--all", "--as-offer") == ({"offer": "Summer", "changed": 1}, 0)
     nora.refresh_from_db()
     assert nora.ends_at is None
+
+
+def test_what_links_do_is_said_when_the_offer_is_created(told, store):
+    links = ("offers", "create", "Links", "--destination", "https://shop.example/", "--utm-source", "{creator_handle}")
+    more = ("--allow-domain", "Blog.example", "--deep-links", "--dead-link", "address", "--dead-link-to")
+    body, code = told(*links, *more, "https://evil.example/")
+    assert (list(body["problems"]), code, Offer.objects.count()) == (["dead_link_to"], 1, 0)
+    body, code = told(*links, *more, "https://blog.example/ended")
+    offer = Offer.objects.get()
+    assert (code, offer.extra_domains, offer.deep_links, offer.dead_link, offer.dead_link_to, offer.utm_source) == (
+        0, ["blog.example"], True, "address", "https://blog.example/ended", "{creator_handle}",
+    )  # fmt: skip

@@ -33,7 +33,7 @@ def test_without_a_schema_nothing_starts(command, monkeypatch, tmp_path, served)
     expected = refusal(tmp_path)
     for arguments in (
         ["sandbox", "--port", free_port()],
-        ["run", "--port", free_port(), "--sandbox-port", free_port()],
+        ["run", "--port", free_port(), "--sandbox-port", free_port(), "--links-port", free_port()],
     ):
         result = command(*arguments)
         assert (result.exit_code, result.stderr.splitlines()[-2:]) == (
@@ -68,4 +68,4 @@ def test_the_folder_is_the_one_the_sandbox_reads():
     [("127.0.0.1", "http://127.0.0.1:8000"), ("0.0.0.0", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000")],  # noqa: S104  compared
 )
 def test_where_the_web_is_reached_from_this_machine(host, address):
-    assert Addresses(host, 8000, 8077).web == address
+    assert Addresses(host, 8000, 8077, 8010).web == address

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from offerwell.models import BulkChange, CodeProposal, Enrollment, Event, PayoutOption, PromoCode, ProposalBatch
+from offerwell.models import (
+    BulkChange,
+    CodeProposal,
+    Enrollment,
+    Event,
+    PayoutOption,
+    PayoutRules,
+    PromoCode,
+    ProposalBatch,
+)
 from tests import make
 
 
@@ -92,6 +101,38 @@ def test_payout_options_are_added_and_listed(told, command, summer):
         ("Gold", 0, True), ("Standard", 2, False),
     ]  # fmt: skip
     assert "5.00 USD per conversion + 3% of each sale" in command("offers", "payout", "list", "Summer").stdout
+
+
+def test_rules_and_tiers_are_set_told_and_taken_away(told, command, summer):
+    ask = ("offers", "payout", "rules", "Summer", "Standard")
+    assert told(*ask)[0]["rules"] == []
+    body, code = told(
+        *ask, "--add", "15: product=Serum", "--add", "20: value=5000USD", "--tiers", "conversions/month:10=12"
+    )
+    assert (code, body["terms"]) == (
+        0,
+        "0% of each sale · 15% on Serum · 20% from 5,000.00 USD · 12% after 10 conversions in the calendar month",
+    )
+    body, _ = told(*ask, "--remove", "1", "--tiers", "none")
+    assert (body["rules"], body["tiers"]) == ([{"basis_points": 2000, "at_least": 500_000, "currency": "USD"}], {})
+    assert "Everything else: 0% of each sale.\n1. 20% from 5,000.00 USD\n" in command(*ask).stdout
+    assert (PayoutRules.objects.count(), Event.objects.count()) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--add", "15"],
+        ["--add", "15: colour=red"],
+        ["--remove", "3"],
+        ["--tiers", "sales:3"],
+        ["--add", "101: buyer=new"],
+    ],
+)
+def test_rules_that_cannot_be_are_refused_and_nothing_is_stored(told, summer, arguments):
+    body, code = told("offers", "payout", "rules", "Summer", "Standard", *arguments)
+    assert (body["error"], code, bool(body["problems"])) == ("The rules were not stored.", 1, True)
+    assert (PayoutRules.objects.count(), Event.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize("text", ["Gold=10", "cps:200", "cpc:0.20USD", "Standard=cps:1"])

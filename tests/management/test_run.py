@@ -68,9 +68,10 @@ class Running:
     """One `offerwell run`, with its output in a file."""
 
     def __init__(self, real, folder, *more):
-        self.port, self.sandbox = free_port(), free_port()
+        self.port, self.sandbox, self.links = free_port(), free_port(), free_port()
         self.told = folder / f"told-{self.port}"
-        ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox), "--pacing", "off", *more]
+        ports = ["--port", str(self.port), "--sandbox-port", str(self.sandbox), "--pacing", "off"]
+        ports += ["--links-port", str(self.links), *more]
         with self.told.open("w") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "offerwell.management", "run", *ports],
@@ -125,7 +126,7 @@ def test_ready_with_the_demo_heals_stops_whole_and_remembers(started, real):
     assert {(row["status"], len(founders)) for row in founders} == {("EXPIRED", 10_010)}
 
     supervisor = run.process.pid
-    for name in ("worker", "serve", "sandbox"):
+    for name in ("worker", "serve", "links", "sandbox"):
         killed = part(supervisor, name)
         os.kill(killed, signal.SIGKILL)
         assert until(

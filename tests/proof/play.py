@@ -413,8 +413,35 @@ def stored(ground):
     }  # fmt: skip
 
 
+def confirm_message(members):
+    """A message to so many members, confirmed long enough ago to go now."""
+    from datetime import timedelta
+
+    from django.db import transaction
+    from django.utils import timezone
+    from django_scopes import scope
+
+    from offerwell.actions.confirm_message import confirm_message as confirm
+    from offerwell.queries.message_audience import audience_of, reach_of
+    from offerwell.rules.selection import Crowd, MemberFilter, MemberSelection, Within
+    from tests import make
+
+    with transaction.atomic():
+        place = make.workspace("Proof")
+        with scope(workspace=place):
+            for _ in range(members):
+                make.member(place)
+            everybody = MemberSelection(filter=MemberFilter(), within=Within(Crowd.WORKSPACE, up_to=10**9))
+            draft = make.draft(place, everybody, body="Hi {first_name}")
+            confirm(
+                workspace_id=place.pk, message_id=draft.pk, shown=reach_of(audience_of(draft)), when=None, by=make.ANA,
+                at=timezone.now() - timedelta(minutes=1),
+            )  # fmt: skip
+    return draft.pk
+
+
 VERBS = {
-    "migrate": migrate, "adopt": adopt, "create_all": create_all, "change_all": change_all, "sign_in": sign_in, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
+    "migrate": migrate, "confirm_message": confirm_message, "adopt": adopt, "create_all": create_all, "change_all": change_all, "sign_in": sign_in, "follow": follow, "seed": seed, "clients": clients, "confirm_until_told": confirm_until_told, "stored": stored,
 }  # fmt: skip
 
 if __name__ == "__main__":

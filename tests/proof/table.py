@@ -88,10 +88,10 @@ def _planted(lines):
     if not lines:
         return
     print(f"\nPlanted errors, noticed in so many of {lines[0]['of']} seeds:\n")
-    print("| Planted error | CORE | FULL | |")
-    print("|---|---:|---:|---|")
+    print("| Planted error | CORE | FULL | REFRESH | |")
+    print("|---|---:|---:|---:|---|")
     for line in lines:
-        print(f"| {line['name']} | {line['core']} | {line['full']} | {_excuse(line)} |")
+        print(f"| {line['name']} | {line['core']} | {line['full']} | {line.get('refresh', 0)} | {_excuse(line)} |")
 
 
 def _excuse(line):

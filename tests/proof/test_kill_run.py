@@ -56,7 +56,7 @@ class Storm:
     def rage(self, seconds):
         """So long, and on a slow machine until there were enough blows."""
         began = time.monotonic()
-        acts = [self.kill_worker, self.kill_worker, self.kill_client, self.freeze_worker]
+        acts = [self.kill_worker] * 6 + [self.kill_client, self.freeze_worker]
         while (lasted := time.monotonic() - began) < seconds or (self.is_tame() and lasted < LONGEST):
             time.sleep(self.rng.uniform(0.2, 0.8))
             self.rng.choice(acts)()

@@ -26,7 +26,7 @@ def offer(acme):
     return offer
 
 
-@pytest.mark.parametrize("sort", list(Sort))
+@pytest.mark.parametrize("sort", list(EXPECTED))
 def test_pages_forth_and_back_are_the_same_list(offer, sort):
     pages = [member_page(offer, PageWish(sort=sort), at=make.NOW, size=3)]
     while pages[-1].next:
@@ -108,4 +108,4 @@ def test_statements_do_not_grow_with_the_rows(acme):
             assert len(member_page(offer, PageWish(), at=make.NOW).rows) == min(members, 50)
         return len(queries)
 
-    assert {statements(members) for members in (1, 3, 60)} == {5}
+    assert {statements(members) for members in (1, 3, 60)} == {4}

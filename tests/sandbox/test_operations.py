@@ -5,13 +5,17 @@ The documents are read as files; the sandbox and the connector share no code, an
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from offerwell.sandbox.engine import prepare
 
-DOCUMENTS = sorted((Path(__file__).parents[2] / "offerwell/integrations/shopify").rglob("*.graphql"))
+SHOPIFY = Path(__file__).parents[2] / "offerwell/integrations/shopify"
+DOCUMENTS = sorted((SHOPIFY / "operations").glob("*.graphql"))
+FRAGMENTS = {path.stem.title(): path for path in (SHOPIFY / "fragments").glob("*.graphql")}
+_SPREAD = re.compile(r"\.\.\.([A-Z]\w+)")
 # Discounts of other apps' functions do not exist in the sandbox, so nothing can ask to change one.
 OF_OTHER_APPS = {"update_app": "sandbox: Mutation.discountCodeAppUpdate is not implemented"}
 
@@ -23,7 +27,8 @@ def test_there_are_documents() -> None:
 @pytest.mark.parametrize("version", ["2026-07", "2026-10"])
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_document_is_implemented(path: Path, version: str) -> None:
-    prepared = prepare(version, path.read_text())
+    text = path.read_text()
+    prepared = prepare(version, text + "".join(FRAGMENTS[name].read_text() for name in _SPREAD.findall(text)))
     assert prepared.errors == ()
     missing = prepared.missing.message if prepared.missing else None
     assert missing == OF_OTHER_APPS.get(path.stem)

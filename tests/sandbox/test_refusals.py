@@ -141,7 +141,7 @@ def test_lookup_by_code_ignores_case() -> None:
 @pytest.mark.parametrize(
     ("document", "missing"),
     [
-        ("{ orders(first: 1) { nodes { id } } }", "QueryRoot.orders"),
+        ("{ draftOrders(first: 1) { nodes { id } } }", "QueryRoot.draftOrders"),
         (
             '{ codeDiscountNode(id: "gid://shopify/DiscountCodeNode/1") { metafield(key: "a") { id } } }',
             "DiscountCodeNode.metafield",

@@ -372,6 +372,24 @@ def test_a_text_is_kept_until_a_lost_create_cannot_take_it(acme, sandbox, summer
     assert counts(change) == {"superseded": 1}
 
 
+@pytest.mark.parametrize("question", range(1, 9))
+def test_told_to_stop_it_takes_nothing_for_looked_up(acme, sandbox, summer, glow, question):
+    """Between two questions to the store: a discount nobody asked about may be there, working."""
+    lost(sandbox, summer, glow, "LOST1", "error_after_effect")
+    ref = sandbox.discounts()["LOST1"]["id"]
+    refresh(summer, "FOUND1")
+    off = switch(summer, to_active=False, key="off")
+    nothing_lands_any_more()
+    Store.objects.update(paused_until=None)
+    StoreCode.objects.update(due_at=timezone.now(), next_attempt_at=None)
+    asked = iter([False] * (question - 1))
+    sync_store(store_id=glow.pk, should_stop=lambda: next(asked, True))
+    assert counts(off) == {"waiting": 1} or sandbox.statuses() == {"FOUND1": "EXPIRED"}
+    again(glow)
+    assert (sandbox.statuses(), counts(off)) == ({"FOUND1": "EXPIRED"}, {"confirmed": 1})
+    assert StoreCode.objects.get().ref == ref
+
+
 def test_a_lost_create_is_found_though_the_new_text_is_somebody_elses(acme, sandbox, summer, glow):
     """A conflict about the new text must not leave the old one working, held by nobody."""
     lost(sandbox, summer, glow, "LOST1", "error_after_effect")

@@ -117,6 +117,20 @@ class RealVendure:
         query = "mutation ($g: UpdatePromotionInput!) { updatePromotion(input: $g) { __typename } }"
         return self.admin(query, g={"id": ref, **fields})
 
+    def placed(self):
+        """Every placed order, the newest first: id, code and the id of its payment."""
+        query = "{ orders(options: {filter: {active: {eq: false}}, sort: {id: DESC}}) { items { id code payments { id } } } }"
+        return self.admin(query)["orders"]["items"]
+
+    def refund(self, order, amount):
+        query = "mutation ($g: RefundOrderInput!) { refundOrder(input: $g) { ... on Refund { state total } ... on ErrorResult { message } } }"
+        given = {"paymentId": order["payments"][0]["id"], "amount": amount, "lines": [], "shipping": 0, "adjustment": 0}
+        return self.admin(query, g=given)["refundOrder"]
+
+    def cancel(self, order):
+        query = "mutation ($g: CancelOrderInput!) { cancelOrder(input: $g) { __typename } }"
+        return self.admin(query, g={"orderId": order["id"], "reason": "Changed their mind"})["cancelOrder"]
+
     def delete(self, ref):
         return self.admin("mutation ($id: ID!) { deletePromotion(id: $id) { result } }", id=ref)
 
@@ -181,6 +195,13 @@ class Customer:
         query = "mutation ($c: String!) { applyCouponCode(couponCode: $c) { ... on Order { total } ... on ErrorResult { errorCode } } }"
         found = self.ask(query, c=code)
         return found.get("total", found.get("errorCode"))
+
+    def carry(self, click):
+        """As a storefront does that keeps our click with the order."""
+        self.ask(
+            "mutation ($g: UpdateOrderInput!) { setOrderCustomFields(input: $g) { __typename } }",
+            g={"customFields": {"owClick": click}},
+        )
 
     def pay(self):
         """The paid order: state, total, coupon codes."""

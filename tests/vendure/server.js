@@ -79,6 +79,7 @@ async function main() {
       superadminCredentials: { identifier: values.identifier, password: values.password },
     },
     dbConnectionOptions: storage(),
+    customFields: { Order: [{ name: "owClick", type: "string", nullable: true }] },
     paymentOptions: { paymentMethodHandlers: [dummyPaymentHandler] },
     logger: new DefaultLogger({ level: LogLevel.Error }),
     plugins: [],

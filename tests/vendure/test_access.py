@@ -47,7 +47,13 @@ def connect(acme, vendure, **fields):
 def test_who_answers_is_kept(acme, vendure):
     store = connect(acme, vendure)
     assert (store.address, store.currency, store.timezone) == (vendure.address, "USD", "UTC")
-    assert store.scopes.split() == ["CreatePromotion", "DeletePromotion", "ReadPromotion", "UpdatePromotion"]
+    assert store.scopes.split() == [
+        "CreatePromotion",
+        "DeletePromotion",
+        "ReadOrder",
+        "ReadPromotion",
+        "UpdatePromotion",
+    ]
     assert Event.objects.get().kind == "store_connected"
 
 
@@ -119,7 +125,7 @@ def test_a_login_without_a_permission_is_told_which(acme, vendure):
 def test_an_api_key_opens_the_store_without_a_login(acme, vendure):
     store = connect(acme, vendure, client_id="", client_secret="", static_token=vendure.api_key())
     assert (store.currency, store.access_token) == ("USD", "")
-    assert store.scopes.split() == ["CreatePromotion", "ReadPromotion", "UpdatePromotion"]
+    assert store.scopes.split() == ["CreatePromotion", "ReadOrder", "ReadPromotion", "UpdatePromotion"]
     assert vendure.promotions() == []
 
 

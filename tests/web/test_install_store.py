@@ -24,7 +24,7 @@ BACK = f"{URL}install/callback/"
 
 @pytest.fixture
 def owner(client, acme):
-    client.force_login(make.user(acme, role="owner"))
+    make.sign_in(client, make.user(acme, role="owner"))
     return client
 
 
@@ -132,7 +132,7 @@ def test_another_session_of_the_same_person_cannot_finish_it(owner, client, fill
     told = agree(leave(owner, filled))
     person = User.objects.get(pk=PendingInstall.objects.get().user_id)
     client.logout()
-    client.force_login(person)
+    make.sign_in(client, person)
     answer = back(client, told)
     assert (answer.status_code, "not started in this session" in said(answer)) == (422, True)
     assert_nothing_saved()
@@ -141,7 +141,7 @@ def test_another_session_of_the_same_person_cannot_finish_it(owner, client, fill
 def test_another_workspace_cannot_finish_it(owner, client, rival, filled):
     told = agree(leave(owner, filled))
     mark = PendingInstall.objects.get().session_mark
-    client.force_login(make.user(rival, role="owner"))
+    make.sign_in(client, make.user(rival, role="owner"))
     client.get(URL)
     with scopes_disabled():
         # Even the very session: the row belongs to the other brand.
@@ -157,10 +157,10 @@ def test_strangers_and_roles_that_may_not_are_kept_out(owner, client, acme, fill
     number = PendingInstall.objects.get().pk
     client.logout()
     assert back(client, told)["Location"].startswith("/account/login/")
-    client.force_login(make.user(acme, role="manager"))
+    make.sign_in(client, make.user(acme, role="manager"))
     assert back(client, told).status_code == 403
     assert client.get(f"{URL}install/{number}/").status_code == 403
-    client.force_login(make.user(acme, role="owner"))
+    make.sign_in(client, make.user(acme, role="owner"))
     assert client.get(f"{URL}install/{number}/").status_code == 404
     assert_nothing_saved()
 
@@ -263,7 +263,7 @@ def test_a_store_is_installed_again_with_the_app_it_has(owner, acme, sandbox, fi
 def test_installing_another_brands_store_again_is_not_found(owner, client, acme, rival, filled):
     back(owner, agree(leave(owner, filled)))
     store = Store.objects.get()
-    client.force_login(make.user(rival, role="owner"))
+    make.sign_in(client, make.user(rival, role="owner"))
     assert client.post(f"{URL}{store.pk}/install/").status_code == 404
     with scopes_disabled():
         assert PendingInstall.objects.count() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -55,7 +56,7 @@ def test_each_store_is_told_apart_with_its_reason(client, place):
     assert "Glow US Active active" in page
     assert f"Glow EU Failed not seen there yet {REASON} Retry" in page
     assert "Before: OLDNORA until" in page
-    assert "nora-1 Active" in page
+    assert "nora-1 Copy Active" in page
     assert "ELENA20" not in page
 
 
@@ -151,3 +152,49 @@ def test_statements_do_not_grow_with_codes_and_stores(client, place, stores):
     for _ in range(5):
         make.code(place, stores=stores)
     assert statements() == few
+
+
+def dates():
+    return list(PromoCode.objects.order_by("text").values_list("text", "starts_at", "ends_at"))
+
+
+@pytest.fixture
+def manager(client, place):
+    client.force_login(make.user(place.workspace, role="manager"))
+    return client
+
+
+def test_own_dates_are_this_members_alone_and_the_stores_follow(manager, place):
+    StoreCode.objects.update(due_at=None, is_redated=False)
+    response = manager.post(at(place, "dates/"), {"starts_at": "2026-12-01T00:00", "ends_at": "2026-12-24T18:00"})
+    assert (response.status_code, response["Location"]) == (302, at(place))
+    start, end = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 24, 18, tzinfo=UTC)
+    assert dates() == [("ELENA20", None, None), ("NORA20", start, end)]
+    moved = StoreCode.objects.filter(is_redated=True).values_list("code__text", flat=True)
+    assert sorted(moved) == ["NORA20", "NORA20"]
+    page = manager.get(at(place)).content.decode()
+    assert 'value="2026-12-24T18:00"' in page
+    assert "Dates saved for 1 code. The stores follow." in page
+    manager.post(at(place, "dates/"), {"starts_at": "", "ends_at": ""})
+    assert dates() == [("ELENA20", None, None), ("NORA20", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"starts_at": "2026-12-24T00:00", "ends_at": "2026-12-01T00:00"}, "NORA20 would end before it starts"),
+        ({"starts_at": "tomorrow", "ends_at": ""}, "Enter a date and a time"),
+    ],
+)
+def test_bad_dates_are_refused_where_they_were_typed(manager, place, typed, said):
+    response = manager.post(at(place, "dates/"), typed)
+    page = response.content.decode()
+    assert (response.status_code, said in page, f'value="{typed["starts_at"]}"' in page) == (422, True, True)
+    assert dates() == [("ELENA20", None, None), ("NORA20", None, None)]
+    assert Event.objects.filter(kind="code_dates_set").count() == 0
+
+
+def test_operators_neither_see_nor_set_own_dates(client, place):
+    assert "Own dates" not in words(client.get(at(place)))
+    assert client.post(at(place, "dates/"), {"ends_at": "2026-12-24T18:00"}).status_code == 403
+    assert dates() == [("ELENA20", None, None), ("NORA20", None, None)]

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
 from offerwell.models import (
     Group,
     GroupMember,
+    MemberSalesDay,
     MemberTag,
     OfferTally,
     PromoCode,
     SocialHandle,
     StoreCode,
+    StoredSelection,
     Tag,
 )
-from offerwell.queries import offer_tallies
+from offerwell.queries import offer_member_ranks, offer_tallies
+from offerwell.queries.offer_members import selected_enrollments
+from offerwell.rules.selection import selection_from_json
 from tests import make
 from tests.web.page_words import csv_lines, words
 
@@ -67,7 +74,9 @@ def shown(response):
 def test_the_list_shows_offers_with_their_members(signed_in, offer):
     make.offer(offer.workspace, "Holiday", type="sales_link", status="paused")
     page = words(signed_in.get(LIST))
-    assert "Holiday Sales Link Paused 0 Summer Glow 20% off Sales Link + Promo Code Active 3" in page
+    assert (
+        "Holiday Sales Link Paused 0 0 0 – – – Summer Glow 20% off Sales Link + Promo Code Active 3 0 0 – – –" in page
+    )
     assert "Create offer" in page
 
 
@@ -106,6 +115,61 @@ def test_the_members_are_searched_filtered_and_sorted(signed_in, offer, query, n
     response = signed_in.get(address(offer), query)
     assert (response.status_code, shown(response)) == (200, names)
     assert ("No members match" in words(response)) is not bool(names)
+
+
+def a_sale(place, orders=1, sales=100):
+    MemberSalesDay.objects.create(
+        workspace=place.workspace, offer=place.offer, member=place.member, day=timezone.now().date() - timedelta(days=3),
+        store=place.offer.store_links.first().store, currency="USD", orders=orders, sales=sales,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def sellers(offer):
+    """Zoe sold most in these days, then Elena; Nora nothing."""
+    for place in offer.enrollments.exclude(member__first_name="Nora"):
+        orders = {"Zoe": 1, "Elena": 3}[place.member.first_name]
+        a_sale(place, orders, 9_000 // orders**2)
+    return offer
+
+
+def test_the_members_are_sorted_by_the_figures_of_the_chosen_days(signed_in, sellers):
+    page = signed_in.get(address(sellers), {"sort": "-sales"})
+    assert shown(page) == ["Zoe", "Elena", "Nora"]
+    head = r'<th scope="col"[^>]*?(?: aria-sort="(\w+)")?><a class="sort" href="([^"]+)"'
+    assert re.findall(head, page.content.decode()) == [
+        ("", "?"), ("", "?sort=-clicks"), ("", "?sort=-orders"), ("descending", "?sort=-sales"),
+    ]  # fmt: skip
+    assert shown(signed_in.get(address(sellers), {"sort": "-orders"})) == ["Elena", "Zoe", "Nora"]
+    assert shown(signed_in.get(address(sellers), {"sort": "-clicks"})) == ["Elena", "Nora", "Zoe"]
+    days = {"sort": "-sales", "range": "custom", "from": "2020-01-01", "to": "2020-01-31"}
+    assert shown(signed_in.get(address(sellers), days)) == ["Elena", "Nora", "Zoe"]
+    assert "members with most" not in words(page)
+    week = signed_in.get(address(sellers), {"sort": "-sales", "range": "7d"})
+    assert 'href="?view=active&amp;sort=-sales&amp;range=7d"' in week.content.decode()
+
+
+def test_a_ranking_that_is_cut_says_so_and_selects_no_fewer(signed_in, sellers, monkeypatch):
+    plain = signed_in.get(address(sellers))
+    monkeypatch.setattr(offer_member_ranks, "RANKED_UP_TO", 1)
+    page = signed_in.get(address(sellers), {"sort": "-sales"})
+    assert shown(page) == ["Zoe"]
+    assert "The 1 members with most sales in these days." in words(page)
+    assert "1–1 of 1" in words(page)
+    assert "Manage Offer for all 3 members" in words(plain)
+    assert "Manage Offer for all 3 members" in words(page)
+
+
+@pytest.mark.parametrize("sort", ["-sales", "-orders", "-clicks"])
+def test_a_selection_of_all_means_the_same_members_in_every_order(signed_in, sellers, sort):
+    def chosen(sort):
+        fields = {"all": "1", "up_to": offer_tallies.tallies_of(sellers).newest, "country": "DE", "sort": sort}
+        assert signed_in.post(reverse("select_members", args=[sellers.pk]), fields).status_code in {200, 302}
+        stored = StoredSelection.objects.latest("pk")
+        meant = selected_enrollments(sellers, selection_from_json(stored.body))
+        return set(meant.values_list("member__first_name", flat=True))
+
+    assert chosen(sort) == chosen("member") == {"Elena", "Zoe"}
 
 
 def test_views_of_a_two_part_offer_say_any(signed_in, offer):
@@ -186,16 +250,19 @@ def test_a_poll_for_enrollments_of_others_gives_nothing(signed_in, offer, rival)
 
 
 @pytest.mark.parametrize("members", [1, 3, 60])
-def test_a_page_takes_at_most_15_statements(signed_in, acme, members):
+@pytest.mark.parametrize(("sort", "most"), [("member", 23), ("-sales", 28), ("-clicks", 25)])
+def test_a_page_takes_a_constant_number_of_statements(signed_in, acme, members, sort, most):
     store = make.store(acme)
     offer = make.offer(acme, stores=[store])
     for _ in range(members):
         place = make.enrollment(offer)
         make.code(place, stores=[store])
         make.link(place)
+        if members != 1:
+            a_sale(place)
     with CaptureQueriesContext(connection) as queries:
-        assert signed_in.get(address(offer)).status_code == 200
-    assert len(queries) <= 15, "\n".join(query["sql"] for query in queries)
+        assert signed_in.get(address(offer), {"sort": sort}).status_code == 200
+    assert len(queries) <= most, "\n".join(query["sql"] for query in queries)
 
 
 def test_a_large_offer_is_never_counted_by_a_page(signed_in, offer, monkeypatch, django_capture_on_commit_callbacks):
@@ -220,6 +287,7 @@ def test_the_export_has_a_line_for_each_code_and_link_of_the_filtered_members(si
         ("Elena", "Code", "ELENA20", "Deactivated"), ("Nora", "Code", "NORA20", "Active"),
         ("Nora", "Link", "nora-1", "Active"), ("Zoe", "", "", ""),
     ]  # fmt: skip
+    assert {row[rows[0].index("Payout option")] for row in rows[1:]} == {"Standard"}
     filtered = csv_lines(signed_in.get(address(offer, "members.csv"), {"country": "FR"}))
     assert [row[7] for row in filtered[1:]] == ["NORA20", "nora-1"]
 
@@ -248,7 +316,7 @@ def test_nothing_on_the_page_needs_an_inline_script_or_style(signed_in, offer):
 
 
 def test_a_search_that_hits_too_many_says_so_and_claims_no_total(signed_in, offer, monkeypatch):
-    for module in ("offerwell.queries.offer_members", "offerwell.web.sales_tracking.offer_screen"):
+    for module in ("offerwell.queries.few_or_many", "offerwell.web.sales_tracking.offer_screen"):
         monkeypatch.setattr(f"{module}.FEW", 2)
     page = words(signed_in.get(address(offer), {"q": "dubois"}))
     assert "2 or more members match “dubois”: the list looks through the first 2 only." in page
@@ -260,7 +328,7 @@ def test_a_search_that_hits_too_many_says_so_and_claims_no_total(signed_in, offe
 
 def test_an_export_has_every_hit_of_a_search_however_many(signed_in, offer, monkeypatch):
     everybody = signed_in.get(f"{address(offer)}members.csv", {"q": "example.com"}).getvalue()
-    monkeypatch.setattr("offerwell.queries.offer_members.FEW", 2)
+    monkeypatch.setattr("offerwell.queries.few_or_many.FEW", 2)
     assert signed_in.get(f"{address(offer)}members.csv", {"q": "example.com"}).getvalue() == everybody
     assert everybody.count(b"\n") > 3
 

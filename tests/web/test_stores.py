@@ -50,7 +50,7 @@ def shop(monkeypatch):
 
 @pytest.fixture
 def signed_in(client, acme):
-    client.force_login(make.user(acme, role="owner"))
+    make.sign_in(client, make.user(acme, role="owner"))
     return client
 
 
@@ -212,14 +212,14 @@ def test_credentials_are_replaced_only_by_ones_that_work(signed_in, acme, shop):
 
 def test_who_may_not_edit_settings_sees_and_changes_nothing(client, acme, rival, shop):
     store = make.store(acme, "Glow")
-    client.force_login(make.user(acme, role="manager"))
+    make.sign_in(client, make.user(acme, role="manager"))
     assert client.get(URL).status_code == 200
     page = text_of(client.get(f"{URL}{store.pk}/"))
     assert ("Glow" in page, "Switch off" in page, "Replace credentials" in page) == (True, False, False)
     posts = (("connect/", FILLED), (f"{store.pk}/switch/", {"on": "0"}), (f"{store.pk}/check/", {}),
              (f"{store.pk}/credentials/", CREDENTIALS))  # fmt: skip
     assert [client.post(URL + path, fields).status_code for path, fields in posts] == [403] * 4
-    client.force_login(make.user(rival))
+    make.sign_in(client, make.user(rival))
     assert "Glow" not in text_of(client.get(URL))
     assert client.get(f"{URL}{store.pk}/").status_code == 404
     assert [client.post(URL + path, fields).status_code for path, fields in posts[1:]] == [404] * 3

@@ -14,12 +14,15 @@ from django_scopes import scopes_disabled
 from shopify_app import ShopifyApp
 
 from offerwell.actions import take_in_webhook as taking
-from offerwell.integrations.shopify.webhook_delivery import is_signed
-from offerwell.models import Store, StoreWebhooks, Webhook
+from offerwell.integrations.shopify.webhook_delivery import Delivery, is_signed
+from offerwell.models import Store, StoreWebhooks, Webhook, insert_once
+from offerwell.models.encrypted_text import UnreadableSecret
+from offerwell.webhooks.first import webhooks_first
 from offerwell.webhooks.views import LARGEST_BODY
 from tests import make
 from tests.webhooks.deliveries import SECRET, SHOP, address, post, shopify_store, signed
 
+JUST_PAGES = [b"a page"]
 GID = "gid://shopify/DiscountCodeNode/7"
 
 
@@ -134,6 +137,25 @@ def test_the_old_secret_is_good_until_its_time(client, acme, glow):
     assert len(stored()) == 2
 
 
+def test_a_replaced_secret_counts_at_the_next_delivery(client, acme, glow):
+    """What a ciphertext says is remembered; which one a store has is asked each time."""
+    where = address(glow)
+    assert (post(client, where).status_code, len(stored())) == (200, 1)
+    changed = Store.objects.get(pk=glow.pk)
+    changed.client_secret = "the-new-one"
+    changed.save()
+    assert (post(client, where).status_code, len(stored())) == (401, 1)
+    assert (post(client, where, secret="the-new-one").status_code, len(stored())) == (200, 2)
+
+
+def test_a_store_that_is_disconnected_takes_nothing_from_then_on(client, acme, glow):
+    where = address(glow)
+    assert (post(client, where).status_code, len(stored())) == (200, 1)
+    StoreWebhooks.objects.all().delete()
+    for at in (where, "/webhooks/shopify/"):
+        assert (post(client, at).status_code, len(stored())) == (401, 1)
+
+
 def test_a_store_without_a_secret_takes_nothing_and_says_so(client, acme, glow):
     Store.objects.filter(pk=glow.pk).update(client_secret="", client_id="", static_token="shpat_1")
     assert post(client, address(glow), secret="").status_code == 401
@@ -191,10 +213,10 @@ def test_only_post_is_answered(client, acme, glow, method):
 
 
 def test_a_database_that_does_not_take_it_is_told_as_503_so_that_it_comes_again(client, acme, glow, monkeypatch):
-    def full(*_args):
+    def full(*_args, **_named):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(taking._inbox, "insert_once", full)
+    monkeypatch.setattr(insert_once, "insert_new", full)
     assert (post(client, address(glow)).status_code, make.wake_ups) == (503, [])
 
 
@@ -204,6 +226,64 @@ def test_it_costs_two_statements_and_touches_no_session(client, acme, glow):
     with CaptureQueriesContext(connection) as queries:
         answer = post(client, where)
     assert (answer.status_code, len(queries), answer.cookies) == (200, 2, {})
+
+
+def test_waiting_deliveries_share_the_look_up_and_the_insert_and_are_judged_each_by_itself(client, acme, rival, glow):
+    """Three stores, a stranger and a forger in one batch; a secret that cannot be opened hurts nobody else."""
+    other = shopify_store(rival, shop="rival.myshopify.com", secret="rivals-secret")
+    lost = shopify_store(make.workspace("Third"), shop="third.myshopify.com")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE offerwell_store SET client_secret = 'not ours' WHERE id = %s", [lost.pk])
+    now = timezone.now()
+
+    def call(where, secret, shop, event="e"):
+        headers = Delivery(shop, "orders/updated", event, "", signed(b"{}", secret))
+        return taking._Call(where.split("/")[3], headers, b"{}", now)
+
+    calls = [
+        call(address(glow), SECRET, SHOP), call(address(other), "rivals-secret", "rival.myshopify.com"),
+        call(address(glow), "forged", SHOP), call("/webhooks/shopify/nobody/", SECRET, SHOP),
+        call(address(lost), SECRET, "third.myshopify.com"), call(address(glow), SECRET, SHOP),
+        call("/webhooks/shopify//", SECRET, SHOP, "other"),
+    ]  # fmt: skip
+    with CaptureQueriesContext(connection) as queries:
+        told = taking._take_in(calls)
+    assert [type(one) if isinstance(one, Exception) else one.new_at for one in told] == [
+        [glow.pk], [other.pk], [], [], UnreadableSecret, [], [glow.pk],
+    ]  # fmt: skip
+    assert [(row.store_id, row.event_id) for row in stored()] == [(glow.pk, "e"), (other.pk, "e"), (glow.pk, "other")]
+    assert len(queries) == 3  # stores by key, stores of a shop, the rows
+
+
+@pytest.mark.parametrize(
+    ("path", "is_ours"),
+    [
+        ("/webhooks/shopify/", True), ("/webhooks/shopify/nobody/", True), ("/webhooks/shopify/nobody", False),
+        ("/webhooks/shopify//", False), ("/webhooks/shopify/a/b/", False), ("/webhooks/shopify", False),
+        ("/webhooks/mail/brevo/", False), ("/", False), ("/x/webhooks/shopify/nobody/", False),
+    ],
+)  # fmt: skip
+def test_only_addresses_of_stores_are_answered_before_django(acme, path, is_ours):
+    said = []
+    answer = webhooks_first(lambda _environ, _start: JUST_PAGES)
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2", "wsgi.input": io.BytesIO(b"{}")}
+    body = answer(environ, lambda status, headers: said.append((status, headers)))
+    if is_ours:
+        text = b"The signature, the shop or the address is wrong.\n"
+        length = ("Content-Length", str(len(text)))
+        assert (body, said) == ([text], [("401 Unauthorized", [("Content-Type", "text/plain"), length])])
+    assert (body is JUST_PAGES, stored()) == (not is_ours, [])
+
+
+def test_a_signed_webhook_is_stored_before_django_too(acme, glow):
+    said = []
+    environ = {
+        "PATH_INFO": address(glow), "REQUEST_METHOD": "POST", "CONTENT_LENGTH": "2", "wsgi.input": io.BytesIO(b"{}"),
+        "HTTP_X_SHOPIFY_TOPIC": "orders/updated", "HTTP_X_SHOPIFY_SHOP_DOMAIN": SHOP,
+        "HTTP_X_SHOPIFY_HMAC_SHA256": signed(b"{}"), "HTTP_X_SHOPIFY_EVENT_ID": "e",
+    }  # fmt: skip
+    assert webhooks_first(None)(environ, lambda status, _headers: said.append(status)) == [b""]
+    assert (said, [(row.topic, row.event_id) for row in stored()]) == (["200 OK"], [("orders/updated", "e")])
 
 
 def test_a_burst_wakes_the_worker_once(client, acme, glow, django_capture_on_commit_callbacks):

@@ -9,7 +9,7 @@ import json
 import uuid
 from collections import Counter
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from offerwell.integrations.shopify import documents
@@ -19,6 +19,7 @@ from offerwell.integrations.shopify.client import AdminClient, Call
 from offerwell.integrations.shopify.discount_input import dates_input, discount_input
 from offerwell.integrations.shopify.documents import Operation, aliased, text_of
 from offerwell.integrations.shopify.kinds import RememberedKinds
+from offerwell.integrations.shopify.order_reading import GID, snapshot_in
 from offerwell.integrations.shopify.upload import FILE_NAME, FILE_TYPE, LARGEST_FILE_BYTES, place_in
 from offerwell.integrations.shopify.user_errors import refusal_in, user_errors
 from offerwell.integrations.store import (
@@ -26,6 +27,7 @@ from offerwell.integrations.store import (
     CodeSpec,
     Created,
     FateUnknown,
+    OrderPage,
     Renamed,
     StoreCode,
     StoreError,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from offerwell.integrations.graphql.answers import Json
     from offerwell.integrations.shopify.upload import UploadPlace
+    from offerwell.rules.order_snapshot import OrderSnapshot
 
     Windows = Mapping[str, tuple[datetime, datetime | None]]
 
@@ -57,6 +60,7 @@ AT_ITS_LIMIT = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
 FILE_TROUBLE = frozenset({"NO_SUCH_FILE", "INTERNAL_FILE_SERVER_ERROR"})
 BUSY_SECONDS = 10.0
 MOST_PAGES = 50
+ORDERS_AT_ONCE = 50
 HOOK_TAKEN = "already been taken"
 READ_BACK = "Offerwell reads the codes back before it tries again."
 
@@ -237,6 +241,37 @@ class ShopifyConnector:
     def unsubscribe(self, refs: Sequence[str]) -> None:
         """Take subscriptions away; what is refused is gone already, or is listed again next time."""
         self._each_or_refused(documents.HOOK_DELETE, [{"id": ref} for ref in refs])
+
+    def orders(self, refs: Sequence[str]) -> Mapping[str, OrderSnapshot | None]:
+        """Each order now, 50 in a request. Fits `integrations.store.OrderStore`."""
+        found: dict[str, OrderSnapshot | None] = dict.fromkeys(refs)
+        for part in _parts(list(found), ORDERS_AT_ONCE):
+            answer = self._ask(documents.ORDERS_READ, {"ids": [f"{GID}{ref}" for ref in part]})
+            with _understood(documents.ORDERS_READ):
+                found |= {one.ref: one for one in self._snapshots([node for node in answer["nodes"] if node])}
+        return found
+
+    def orders_changed(self, since: datetime, cursor: str = "") -> OrderPage:
+        """A page of 100, oldest change first."""
+        query = f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+        answer = self._ask(documents.ORDERS_CHANGED, {"query": query, "after": cursor or None})
+        with _understood(documents.ORDERS_CHANGED):
+            page = answer["orders"]["pageInfo"]
+            end = str(page["endCursor"] or "") if page["hasNextPage"] else ""
+            return OrderPage(self._snapshots(answer["orders"]["nodes"]), end)
+
+    def _snapshots(self, nodes: Sequence[Json]) -> list[OrderSnapshot]:
+        return [snapshot_in(node, self._more_lines(node)) for node in nodes]
+
+    def _more_lines(self, node: Json) -> list[Json]:
+        """The lines beyond the first page, for the few orders that have them."""
+        found: list[Json] = []
+        page = node["lineItems"]["pageInfo"]
+        while page["hasNextPage"]:
+            answer = self._ask(documents.ORDER_LINES, {"id": node["id"], "after": page["endCursor"]})
+            found += answer["order"]["lineItems"]["nodes"]
+            page = answer["order"]["lineItems"]["pageInfo"]
+        return found
 
     def close(self) -> None:
         """Close the connections to the store. Not part of the protocol: for those who open many."""

@@ -14,6 +14,7 @@ from offerwell.integrations.graphql.operations import repeated, text_in
 from offerwell.integrations.store import DiscountKind
 
 FOLDER = Path(__file__).parent / "operations"
+FRAGMENTS = Path(__file__).parent / "fragments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class Operation:
     """`points` is the requested cost of one; `per_request` how many may share a request.
 
     `repeatable` marks a mutation that leaves no trace when it is asked twice.
+    `fragment` names the file its text ends with.
     """
 
     file: str
     points: int
     per_request: int = 1
     repeatable: bool = False
+    fragment: str = ""
 
     @property
     def is_write(self) -> bool:
@@ -60,12 +63,15 @@ HOOK_LIST = Operation("hook_list", points=12)
 HOOK_CREATE = Operation("hook_create", points=10, per_request=20, repeatable=True)
 HOOK_DELETE = Operation("hook_delete", points=10, per_request=50, repeatable=True)
 BULK_RESULT = Operation("bulk_result", points=1)
+ORDERS_READ = Operation("orders_read", points=38, fragment="told")
+ORDERS_CHANGED = Operation("orders_changed", points=344, fragment="told")
+ORDER_LINES = Operation("order_lines", points=57)
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
     CREATE_BASIC, CREATE_BXGY, CREATE_FREE_SHIPPING, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
     STAGE_UPLOAD, BULK_RUN, BULK_POLL, BULK_RESULT, DELETE_CODE, SUBSCRIPTIONS_COUNT, SCHEMA_ROOTS,
-    HOOK_LIST, HOOK_CREATE, HOOK_DELETE,
+    HOOK_LIST, HOOK_CREATE, HOOK_DELETE, ORDERS_READ, ORDERS_CHANGED, ORDER_LINES,
 )  # fmt: skip
 
 # Which mutation makes a discount of this kind, and what the store then calls it.
@@ -87,8 +93,9 @@ UPDATE_FOR_KIND = {
 
 @cache
 def text_of(operation: Operation) -> str:
-    """The file's text without its comments."""
-    return text_in(FOLDER / f"{operation.file}.graphql")
+    """The file's text without its comments, and the fragment's."""
+    fragment = text_in(FRAGMENTS / f"{operation.fragment}.graphql") if operation.fragment else ""
+    return text_in(FOLDER / f"{operation.file}.graphql") + fragment
 
 
 @lru_cache(maxsize=256)

@@ -34,13 +34,15 @@ from offerwell.integrations.vendure import documents
 from offerwell.integrations.vendure.answers import GONE, NO_CHANNEL, Halted, sentence
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import Operation, aliased, text_of
-from offerwell.rules.discount_terms import ItemKind, Purchase
+from offerwell.integrations.vendure.orders import VendureOrders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from offerwell.integrations.graphql.answers import Json
+    from offerwell.integrations.store import OrderPage
     from offerwell.integrations.vendure.addresses import Address
+    from offerwell.rules.order_snapshot import OrderSnapshot
 
     Windows = Mapping[str, tuple[datetime, datetime | None]]
 
@@ -94,6 +96,7 @@ class VendureConnector:
         self._address = address
         self._clock = clock
         self._known_channel: Channel | None = None
+        self._orders = VendureOrders(api)
 
     def identify(self) -> StoreIdentity:
         """The channel behind the login, and the login's permissions there. Vendure has no time zone: UTC.
@@ -205,6 +208,14 @@ class VendureConnector:
     def redate(self, windows: Windows) -> NoReturn:
         """Vendure takes no such job; `set_window` is the way."""
         raise BatchRefused(f"Vendure takes no job for {len(windows)} windows at once.", permanent=True)
+
+    def orders(self, refs: Sequence[str]) -> Mapping[str, OrderSnapshot | None]:
+        """Each order as it is now, by id; None for none, a cart or a draft."""
+        return self._orders.orders(refs)
+
+    def orders_changed(self, since: datetime, cursor: str = "") -> OrderPage:
+        """A page of the placed orders that changed since, oldest change first."""
+        return self._orders.orders_changed(since, cursor)
 
     def close(self) -> None:
         """Let the connections go."""
@@ -319,6 +330,7 @@ class VendureConnector:
             (documents.LIST_PROMOTIONS, {"options": {"take": 1, "filter": {"id": {"in": []}}}}),
             (documents.CREATE_PROMOTION, {"input": absurd}),
             (documents.UPDATE_PROMOTION, {"input": {"id": "0", "enabled": False}}),
+            (documents.LIST_ORDERS, {"options": {"take": 1, "filter": {"id": {"in": []}}}}),
         )
         return frozenset(
             operation.permission for operation, variables in tries if self._is_let_in(operation, variables)
@@ -450,7 +462,7 @@ def _created(outcome: Outcome) -> Created:
 
 def _input(spec: CodeSpec, channel: Channel) -> Json | str:
     """The promotion to make, or the sentence why Vendure cannot have it."""
-    if unfit := _unfit(spec.terms):
+    if unfit := spec.terms.beyond_whole_orders:
         return (
             f"A Vendure store takes percent and amount off the whole order from Offerwell, not {unfit}. "
             "Take the store out of the offer, or change its discount."
@@ -466,17 +478,6 @@ def _input(spec: CodeSpec, channel: Channel) -> Json | str:
         "actions": [_action(spec.terms, channel)],
         "translations": [{"languageCode": channel.language, "name": spec.title, "description": ""}],
     }
-
-
-def _unfit(terms: DiscountTerms) -> str:
-    """What of the terms cannot be had here; empty when all can. Without it shoppers would get more than was meant."""
-    if terms.kind not in {DiscountKind.PERCENT, DiscountKind.AMOUNT}:
-        return "free shipping" if terms.kind is DiscountKind.FREE_SHIPPING else "Buy X Get Y"
-    if terms.items.kind is not ItemKind.ALL:
-        return f"a discount on some {terms.items.kind}"
-    if terms.minimum_quantity is not None:
-        return "a minimum number of items"
-    return "a discount on subscriptions alone" if terms.purchase is Purchase.SUBSCRIPTION else ""
 
 
 def _action(terms: DiscountTerms, channel: Channel) -> Json:

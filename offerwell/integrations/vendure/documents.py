@@ -41,15 +41,28 @@ PERMISSIONS = Operation("permissions")
 LIST_PROMOTIONS = Operation("list_promotions", "ReadPromotion")
 CREATE_PROMOTION = Operation("create_promotion", "CreatePromotion", per_request=40)
 UPDATE_PROMOTION = Operation("update_promotion", "UpdatePromotion", per_request=100)
+ORDER_FIELDS = Operation("order_fields")
+LIST_ORDERS = Operation("list_orders", "ReadOrder")
 
-OPERATIONS = (LOGIN, CHANNEL, PERMISSIONS, LIST_PROMOTIONS, CREATE_PROMOTION, UPDATE_PROMOTION)
+OPERATIONS = (
+    LOGIN, CHANNEL, PERMISSIONS, LIST_PROMOTIONS, CREATE_PROMOTION, UPDATE_PROMOTION, ORDER_FIELDS, LIST_ORDERS,
+)  # fmt: skip
 NEEDED_PERMISSIONS = ("ReadPromotion", "CreatePromotion", "UpdatePromotion")
+ORDERS_PERMISSION = LIST_ORDERS.permission
+"""Not needed, but without it no orders are read."""
 
 
 @cache
 def text_of(operation: Operation) -> str:
     """The file's text without its comments."""
     return text_in(FOLDER / f"{operation.file}.graphql")
+
+
+@cache
+def orders_text(custom_field: str = "") -> str:
+    """The question for orders, with the custom field that carries the click where the shop has it."""
+    text = text_of(LIST_ORDERS)
+    return text.replace("couponCodes", f"couponCodes customFields {{ {custom_field} }}") if custom_field else text
 
 
 @lru_cache(maxsize=256)

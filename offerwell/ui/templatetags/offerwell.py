@@ -18,9 +18,12 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, ngettext, pgettext
 
+from offerwell.rules.permissions import Action, may
+from offerwell.ui.browser_words import browser_words
 from offerwell.ui.status_look import look_of
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from datetime import datetime
 
     from django.forms import BaseForm, BoundField
@@ -85,6 +88,9 @@ def avatar(name: str, size: str = "") -> SafeString:
 def grouped(number: float | str | None) -> str:
     """1,000,000. Nothing known is an en dash."""
     return "–" if number is None or isinstance(number, str) else f"{number:,}"
+
+
+register.filter("browser", browser_words)
 
 
 @register.simple_tag
@@ -153,6 +159,13 @@ def workspace_name(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def may_do(context: Context, action: str) -> bool:
+    """Whether the person of this request may do `action`, a word of `rules/permissions.py`."""
+    place = getattr(context.get("request"), "place", None)
+    return place is not None and may(place.role, Action(action))
+
+
+@register.simple_tag(takes_context=True)
 def nav_link(
     context: Context, name: str, label: str, *, icon: str, shortcut: str = "", also: str = ""
 ) -> SafeString | str:
@@ -173,12 +186,20 @@ def nav_link(
 
 
 @register.simple_tag
-def address_of(name: str) -> str:
-    """The address of a view without arguments, or nothing when it does not exist (an app that is switched off)."""
+def address_of(name: str, *args: object) -> str:
+    """The address of a view, or nothing when it does not exist (an app that is switched off)."""
     try:
-        return reverse(name)
+        return reverse(name, args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def selection_box(pk: int, name: str, ticked: Container[str] = ()) -> SafeString:
+    """The box that selects one row of a table with `<ow-selection>`: `pk` is the member's id, `ticked` holds such."""
+    label = gettext("Select %s") % (name or gettext("member without a name"))
+    box = '<input class="check" type="checkbox" name="ids" value="{}" autocomplete="off" aria-label="{}"{}>'
+    return format_html(f"<label>{box}</label>", pk, label, " checked" if str(pk) in ticked else "")
 
 
 @register.inclusion_tag("ui/components/field.html")

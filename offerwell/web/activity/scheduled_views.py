@@ -16,6 +16,7 @@ from offerwell.actions.cancel_scheduled_change import NothingToCancel, cancel_sc
 from offerwell.queries.scheduled_changes import found_schedule, open_count, open_page, past_page
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.paging import number_from
+from offerwell.web.activity.came_from import came_from
 from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
@@ -78,6 +79,7 @@ def _found(schedule_id: int) -> ScheduledChange:
 
 def _shown(request: BrandRequest, found: ScheduledChange) -> dict[str, Any]:
     return {
+        **came_from(request, found.offer),
         "line": line_of(found),
         "schedule": found,
         "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),

@@ -24,12 +24,14 @@ from offerwell.queries.activity import (
     undone_by,
 )
 from offerwell.queries.change_progress import progress_of
+from offerwell.queries.messages import messages_about
 from offerwell.queries.scheduled_changes import open_count, schedule_of, troubled
 from offerwell.rules.bulk_changes import What
 from offerwell.rules.drift import Verb
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.csv_download import csv_download
 from offerwell.ui.paging import number_from
+from offerwell.web.activity.came_from import came_from
 from offerwell.web.activity.change_csv import ITEM_HEADINGS, MEMBER_HEADINGS, item_lines, member_batches
 from offerwell.web.activity.outcome import Standing, standing
 from offerwell.web.activity.scheduled_words import line_of
@@ -159,11 +161,15 @@ def _shown(request: BrandRequest, found: BulkChange) -> dict[str, Any]:
         "schedule": schedule_of(found) if found.door == "schedule" else None,
         "may_change": may_change,
         "may_export": may(request.place.role, Action.EXPORT),
+        "may_message": may(request.place.role, Action.SEND_MESSAGES),
+        "compose_href": f"{reverse('compose_message')}?change={found.pk}",
+        "told_before": messages_about(found.pk),
         "can_undo": may_change
         and undone is None
         and found.changed > 0
         and not now.failed_totally
         and found.what != What.NAMES,
+        **came_from(request, found.offer),
         "told": _told(found, now) if is_news else 0,
         "emails": _emails(found) if is_news else [],
     }

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from offerwell.models import ChangeKind
 from offerwell.queries.offer_member_page_selected import TROUBLED_UP_TO
-from offerwell.queries.payouts import option_terms
+from offerwell.queries.payouts import terms_now
 from offerwell.rules.bulk_changes import What
 from offerwell.rules.offer_status import Exclusion
 from offerwell.ui.change_words import NOUNS, Words, counted, words_of
@@ -41,7 +41,7 @@ def will_happen(plan: Plan) -> str:
     wish = plan.wish
     told = f"{counted(plan.will_change, wish.part)} will be {words_for(wish).done}"
     if wish.payout_option is not None:
-        return f"{told} to {wish.payout_option.name}: {option_terms(wish.payout_option)}."
+        return f"{told} to {wish.payout_option.name}: {terms_now(wish.payout_option)}."
     return f"{told}."
 
 
@@ -151,9 +151,7 @@ def consequence_of(wish: Wish) -> str:
             "Orders by an old code still belong to its member."
         )
     if wish.payout_option is not None:
-        return (
-            f"Conversions from now on earn {option_terms(wish.payout_option)}. What was earned before stays as it is."
-        )
+        return f"Conversions from now on earn {terms_now(wish.payout_option)}. What was earned before stays as it is."
     return consequence(part=wish.part, to_active=wish.to_active)
 
 

@@ -19,13 +19,14 @@ from offerwell.queries.activity import changes_between
 from offerwell.queries.offer_member_page import newest_enrollment
 from offerwell.queries.offer_member_page_selected import (
     MORE_SHOWN,
+    members_outside,
     selected_count,
     selected_page,
     troubled_codes,
 )
 from offerwell.queries.payouts import options_of
 from offerwell.queries.planned_change import Plan, Wish, plan_change
-from offerwell.rules.offer_status import Planned
+from offerwell.rules.offer_status import Exclusion, Planned
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.schedule import InvalidSchedule
 from offerwell.rules.selection import InvalidSelection, selection_from_json
@@ -34,11 +35,13 @@ from offerwell.ui.selection_form import selection_from
 from offerwell.web.manage_offers import sentences
 from offerwell.web.manage_offers.change_form import ONLY_MANAGERS, Choice, choice_from, own_batch
 from offerwell.web.manage_offers.plan_token import PlanNotShown, ShownPlan, plan_token, shown_plan
+from offerwell.web.manage_offers.told import Told, gives_notice, told_from, told_shown
 from offerwell.web.manage_offers.when import (
     When,
     asks_for_later,
     later_consequence,
     later_question,
+    when_after_notice,
     when_from,
     when_now,
     when_shown,
@@ -69,7 +72,9 @@ def select_members(request: BrandRequest, offer_id: int) -> HttpResponse:
         selection = selection_from(request.POST, newest=newest_enrollment(offer))
     except InvalidSelection as refusal:
         return _selection_refused(request, offer, str(refusal))
-    stored = store_selection(offer=offer, selection=selection, by=actor_of(request), at=timezone.now())
+    stored = store_selection(
+        workspace_id=offer.workspace_id, offer=offer, selection=selection, by=actor_of(request), at=timezone.now()
+    )
     return HttpResponseRedirect(reverse("manage_offer", args=[offer.pk, stored.pk]))
 
 
@@ -134,6 +139,17 @@ def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
     wish = _shown_wish(stored, shown)
     if wish.kind == ChangeKind.REFRESH and wish.batch is None:
         return _choosing(request, stored, Choice(None, None, ""), at=at, refusal=GONE, status=422)
+    return _applied(request, stored, wish, shown, at=at)
+
+
+def _applied(
+    request: BrandRequest, stored: StoredSelection, wish: Wish, shown: ShownPlan, *, at: datetime
+) -> HttpResponse:
+    """Apply what was shown, now."""
+    told = told_from(request.POST, request.place.workspace)
+    now = when_now(zones_of(stored.offer, request.place.workspace.timezone))
+    if told.refusal:
+        return _confirm_step(request, stored, plan_change(wish, at=at), at=at, when=now, told=told, status=422)
     try:
         applied = change_offer_status(
             workspace_id=stored.workspace_id,
@@ -142,14 +158,15 @@ def _confirmed(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
             key=shown.key,
             by=actor_of(request),
             at=at,
+            creator_reason=told.reason,
         )
     except PlanOutOfDate as refused:
         between = changes_between(wish, seen_up_to=shown.seen_up_to, at=at)
         differs = sentences.what_differs(refused.plan, shown_count=shown.will_change, between=between)
-        return _out_of_date(request, stored, refused.plan, differs, at=at)
+        return _out_of_date(request, stored, refused.plan, differs, at=at, when=now)
     except KeyReused as refused:
         return _choosing(request, stored, _choice_of(wish), at=at, refusal=str(refused), status=409)
-    return HttpResponseRedirect(reverse("change", args=[applied.change.pk]))
+    return HttpResponseRedirect(reverse("change", args=[applied.change.pk]) + _from(stored))
 
 
 def _for_later(request: BrandRequest, stored: StoredSelection, *, at: datetime) -> HttpResponse:
@@ -163,26 +180,29 @@ def _for_later(request: BrandRequest, stored: StoredSelection, *, at: datetime) 
     if wish.kind != ChangeKind.STATUS:
         return _choosing(request, stored, _choice_of(wish), at=at, refusal=STATUS_ONLY, status=422)
     when = when_from(request.POST, zones_of(stored.offer, request.place.workspace.timezone), now=at)
-    if "preview" in request.POST or not when.was_shown:
+    told = told_from(request.POST, request.place.workspace)
+    if "preview" in request.POST or not when.was_shown or told.refusal:
         return _previewed(request, stored, plan_change(wish, at=at), when, at=at)
-    return _scheduled(request, stored, wish, shown, when, at=at)
+    return _scheduled(request, stored, wish, shown, when, at=at, told=told)
 
 
 def _previewed(request: BrandRequest, stored: StoredSelection, plan: Plan, when: When, *, at: datetime) -> HttpResponse:
     if not plan.will_change and not _repairs(plan, at=at):
         return _choosing(request, stored, _choice_of(plan.wish), at=at)
-    status = 422 if when.refusal and "preview" not in request.POST else 200
-    return _confirm_step(request, stored, plan, at=at, when=when, status=status)
+    told = told_from(request.POST, request.place.workspace)
+    status = 422 if (when.refusal or told.refusal) and "preview" not in request.POST else 200
+    return _confirm_step(request, stored, plan, at=at, when=when, told=told, status=status)
 
 
 def _scheduled(
-    request: BrandRequest, stored: StoredSelection, wish: Wish, shown: ShownPlan, when: When, *, at: datetime
-) -> HttpResponse:
+    request: BrandRequest, stored: StoredSelection, wish: Wish, shown: ShownPlan, when: When, *, at: datetime,
+    told: Told,
+) -> HttpResponse:  # fmt: skip
     assert when.times is not None  # noqa: S101  they were shown
     try:
         kept = schedule_change(
             workspace_id=stored.workspace_id, wish=wish, times=when.times, digest=shown.digest, key=shown.key,
-            by=actor_of(request), at=at,
+            by=actor_of(request), at=at, creator_reason=told.reason,
         )  # fmt: skip
     except PlanOutOfDate as refused:
         between = changes_between(wish, seen_up_to=shown.seen_up_to, at=at)
@@ -190,7 +210,7 @@ def _scheduled(
         return _out_of_date(request, stored, refused.plan, differs, at=at, when=when)
     except (InvalidSchedule, ScheduleKeyReused) as refused:
         return _choosing(request, stored, _choice_of(wish), at=at, refusal=str(refused), status=409)
-    return HttpResponseRedirect(reverse("scheduled_change", args=[kept.schedule.pk]))
+    return HttpResponseRedirect(reverse("scheduled_change", args=[kept.schedule.pk]) + _from(stored))
 
 
 def _out_of_date(
@@ -198,7 +218,8 @@ def _out_of_date(
 ) -> HttpResponse:
     """Nothing was done: the new plan to confirm, or the choice again when nothing is left to change."""
     if plan.will_change:
-        return _confirm_step(request, stored, plan, at=at, differs=differs, when=when, status=409)
+        told = told_from(request.POST, request.place.workspace)
+        return _confirm_step(request, stored, plan, at=at, differs=differs, when=when, told=told, status=409)
     return _choosing(request, stored, _choice_of(plan.wish), at=at, refusal=differs, status=409)
 
 
@@ -222,6 +243,8 @@ def _choosing(
             | _preview(plan, choice, at=at)
             | {"selected": plan.selected}
         )
+        if left_out := dict(plan.reasons).get(Exclusion.NOT_IN_OFFER):
+            shown["outside"] = members_outside(wish, left_out)
     else:
         shown["selected"] = selected_count(stored.offer, selection_from_json(stored.body))
     return render(request, _template(request, "choose"), shown, status=status)
@@ -235,6 +258,7 @@ def _confirm_step(
     at: datetime,
     differs: str = "",
     when: When | None = None,
+    told: Told | None = None,
     status: int = 200,
 ) -> HttpResponse:
     wish = plan.wish
@@ -258,8 +282,18 @@ def _confirm_step(
         "exclusions": sentences.exclusions(plan.reasons, wish.part),
     }
     if wish.kind == ChangeKind.STATUS:  # the only kind that can wait for a later time
-        shown |= _later(plan, when or when_now(zones_of(stored.offer, request.place.workspace.timezone)), at=at)
+        shown |= _later(plan, when or _first_when(request, stored, wish, at=at), at=at)
+        shown |= told_shown(told or Told(), wish, request.place.workspace)
     return render(request, _template(request, "confirm"), shown, status=status)
+
+
+def _first_when(request: BrandRequest, stored: StoredSelection, wish: Wish, *, at: datetime) -> When:
+    """Now; where creators get notice of a deactivation, so much later."""
+    workspace = request.place.workspace
+    zones = zones_of(stored.offer, workspace.timezone)
+    if gives_notice(wish, workspace):
+        return when_after_notice(zones, workspace.notice_hours or 0, now=at)
+    return when_now(zones)
 
 
 def _later(plan: Plan, when: When, *, at: datetime) -> dict[str, Any]:
@@ -329,8 +363,18 @@ def _store_labels(stored: StoredSelection) -> list[str]:
     return [link.store.label for link in links]
 
 
+def _from(stored: StoredSelection) -> str:
+    """What tells the result's step where to go back to; nothing where that is the offer."""
+    return f"?{urlencode({'sel': stored.pk})}" if stored.origin else ""
+
+
 def _base(stored: StoredSelection) -> dict[str, Any]:
-    return {"offer": stored.offer, "stored": stored, "store_names": ", ".join(_store_labels(stored))}
+    return {
+        "offer": stored.offer,
+        "stored": stored,
+        "store_names": ", ".join(_store_labels(stored)),
+        "cancel_href": stored.origin or reverse("offer", args=[stored.offer_id]),
+    }
 
 
 def _chosen(choice: Choice) -> dict[str, str]:

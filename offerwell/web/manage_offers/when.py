@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from offerwell.queries.scheduled_changes import next_moment, overlaps, wish_of
+from offerwell.rules.creator_notice import first_moment
 from offerwell.rules.schedule import InvalidSchedule, Span, local_time, schedule_times, span_of, zone_choices
 from offerwell.web.manage_offers.sentences import counted, done_word, verb
 
@@ -61,6 +62,15 @@ def zones_of(offer: Offer, workspace_zone: str) -> tuple[str, ...]:
 def when_now(zones: tuple[str, ...]) -> When:
     """The confirm step as it is first shown."""
     return When(False, zones, zones[0], dict.fromkeys(_TYPED, "") | {"zone": zones[0]}, "")
+
+
+def when_after_notice(zones: tuple[str, ...], hours: int, *, now: datetime) -> When:
+    """The confirm step as it is first shown where creators get notice: later by so many hours, with its summary."""
+    start = first_moment(now, hours, zones[0])
+    typed = dict.fromkeys(_TYPED, "") | {
+        "zone": zones[0], "start_date": f"{start:%Y-%m-%d}", "start_time": f"{start:%H:%M}",
+    }  # fmt: skip
+    return _with_times(When(True, zones, zones[0], typed, ""), now)
 
 
 def when_from(fields: QueryDict, zones: tuple[str, ...], *, now: datetime) -> When:

@@ -1,4 +1,4 @@
-"""What a list of the workspace's members shows: filter, one page, and the pages beside it."""
+"""What lists of the workspace's members show: filter, one page, the pages beside it, views and selection."""
 
 from __future__ import annotations
 
@@ -6,16 +6,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from offerwell.models import Group, Tag
-from offerwell.queries.member_list import MemberListWish, count_members_up_to, member_list
-from offerwell.queries.offer_member_page import COUNTED_UP_TO, is_filtered
+from django.shortcuts import render
+
+from offerwell.queries.few_or_many import FEW
+from offerwell.queries.marks import member_marks
+from offerwell.queries.member_list import EVERYBODY, MemberListWish, count_up_to, member_list
+from offerwell.queries.member_tally import members_in_all
+from offerwell.queries.members import member_matches, newest_member_id
+from offerwell.queries.offer_member_page import COUNTED_UP_TO
+from offerwell.queries.saved_views import filter_of, saved_views
+from offerwell.rules.permissions import Action, may
 from offerwell.ui.paging import pager_text, place_from, place_text
 from offerwell.ui.selection_form import filter_fields, filter_from
+from offerwell.ui.selection_table import SelectionTable
 
 if TYPE_CHECKING:
-    from django.http import QueryDict
+    from django.http import HttpResponse, QueryDict
 
+    from offerwell.queries.few_or_many import Matches
     from offerwell.queries.member_list import MemberListPage
+    from offerwell.rules.selection import MemberFilter
+    from offerwell.web.needs import BrandRequest
+
+
+# What can be done with selected members: part of the address, icon, words.
+VERBS_SHOWN = (
+    ("add-to-group", "users", "Add to group"),
+    ("remove-from-group", "minus", "Remove from group"),
+    ("add-tag", "tag", "Add tag"),
+    ("remove-tag", "minus", "Remove tag"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,36 +47,103 @@ class Pager:
     next: str
 
 
+@dataclass(frozen=True, slots=True)
+class ViewTab:
+    """A saved view as a tab."""
+
+    name: str
+    href: str
+    is_current: bool
+
+
+def members_page(request: BrandRequest, fields: QueryDict, *, refusal: str = "", status: int = 200) -> HttpResponse:
+    """The Members screen; `refusal` says why a selection was not taken."""
+    screen = member_screen(fields)
+    wanted: MemberFilter = screen["wanted"]
+    tabs = [_tab(view.name, filter_of(view), wanted) for view in saved_views()]
+    role = request.place.role
+    shown = {
+        "views": [_tab("All", EVERYBODY, wanted), *tabs],
+        "can_save_view": screen["is_filtered"] and not any(tab.is_current for tab in tabs),
+        "selection": SelectionTable(
+            key=f"{request.user.pk}-members",
+            fields=screen["filter_fields"],
+            total=None if screen["total_is_capped"] else screen["total"],
+            up_to=newest_member_id(),
+            is_narrowed=screen["is_filtered"],
+        ),
+        "verbs": VERBS_SHOWN,
+        "ticked": set(fields.getlist("ids")),
+        "refusal": refusal,
+        "may_edit": may(role, Action.EDIT_MEMBERS),
+        "may_message": may(role, Action.SEND_MESSAGES),
+        "may_move": may(role, Action.MOVE_MEMBERS),
+        "may_export": may(role, Action.EXPORT),
+    }
+    return render(request, "web/members/members.html", screen | shown, status=status)
+
+
 def member_screen(fields: QueryDict) -> dict[str, Any]:
-    """The template's values for the filter and the place in `fields`."""
+    """The template's values for the filter and the place in `fields`, of any list of members."""
     wish = MemberListWish(
         filter=filter_from(fields),
         after=place_from(fields.get("after", "")),
         until=place_from(fields.get("before", "")) if not fields.get("after") else None,
     )
-    page = member_list(wish)
-    is_short = page.previous is None and page.next is None
-    total = len(page.rows) if is_short else count_members_up_to(wish.filter)
+    matches = member_matches(wish.filter)
+    page = member_list(wish, matching=matches.rows)
+    total = _total(wish.filter, page, matches)
     return {
         "page": page,
         "total": total,
-        "total_is_capped": total > COUNTED_UP_TO,
+        "total_is_capped": total is None or (total > COUNTED_UP_TO and wish.filter != EVERYBODY),
         "counted_up_to": COUNTED_UP_TO,
+        "cut_at": f"{FEW:,}" if matches.are_cut else "",
         "pager": _pager(wish, page, total),
         "wanted": wish.filter,
-        "is_filtered": is_filtered(wish.filter),
+        "is_filtered": wish.filter != EVERYBODY,
         "filter_fields": filter_fields(wish.filter),
         "filter_query": urlencode(filter_fields(wish.filter)),
-        "tags": list(Tag.objects.order_by("key")[:200]),
-        "groups": list(Group.objects.order_by("key")[:200]),
+        "marks": member_marks(),
+        "offer_wanted": str(wish.filter.offer or ""),
     }
 
 
-def _pager(wish: MemberListWish, page: MemberListPage, total: int) -> Pager:
+def _tab(name: str, shows: MemberFilter, wanted: MemberFilter) -> ViewTab:
+    return ViewTab(name, "?" + urlencode(filter_fields(shows)), shows == wanted)
+
+
+def _total(wanted: MemberFilter, page: MemberListPage, matches: Matches) -> int | None:
+    """How many the list has; filtered, it is counted no further than COUNTED_UP_TO + 1. A short list counts itself."""
+    if matches.are_cut:
+        return None
+    if page.previous is None and page.next is None:
+        return len(page.rows)
+    return members_in_all() if wanted == EVERYBODY else count_up_to(matches)
+
+
+def _pager(wish: MemberListWish, page: MemberListPage, total: int | None) -> Pager:
     previous, following = place_text(page.previous), place_text(page.next)
     fields = filter_fields(wish.filter)
     return Pager(
-        text=pager_text(page, total, is_capped=True),
+        text=pager_text(page, total, is_capped=wish.filter != EVERYBODY),
         previous="?" + urlencode({**fields, "before": previous}) if previous else "",
         next="?" + urlencode({**fields, "after": following}) if following else "",
     )
+
+
+def member_picker(fields: QueryDict, key: str) -> dict[str, Any]:
+    """The values of `web/members/pick.html`, but for who is inside. `key` names the browser's memory of the ticks."""
+    screen = member_screen(fields)
+    return {
+        **screen,
+        "ticked": set(fields.getlist("ids")),
+        "selection": SelectionTable(
+            key=key,
+            fields=screen["filter_fields"],
+            total=None if screen["total_is_capped"] else screen["total"],
+            up_to=newest_member_id(),
+            is_narrowed=screen["is_filtered"],
+        ),
+        "pasted": fields.get("pasted", ""),
+    }

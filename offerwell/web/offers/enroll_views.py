@@ -19,9 +19,9 @@ from offerwell.queries.member_list import enrolled_among
 from offerwell.queries.members import newest_member_id
 from offerwell.queries.offer_member_page import newest_enrollment
 from offerwell.rules.permissions import Action
-from offerwell.rules.selection import InvalidSelection, MemberSelection
+from offerwell.rules.selection import Crowd, InvalidSelection, MemberSelection, Within
 from offerwell.ui.selection_form import filter_fields, selection_from
-from offerwell.web.members.member_screen import member_screen
+from offerwell.web.members.member_screen import member_picker
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def offer_enroll(request: BrandRequest, offer_id: int) -> HttpResponse:
     if request.method != "POST":
         return _list(request, offer, request.GET)
     try:
-        chosen = _chosen(request.POST)
+        chosen = chosen_from(request.POST)
     except InvalidSelection as refused:
         return _list(request, offer, request.POST, refusal=str(refused), status=422)
     except PasteRefused as refused:
@@ -65,10 +65,10 @@ def offer_enroll(request: BrandRequest, offer_id: int) -> HttpResponse:
     return _add(request, offer, chosen)
 
 
-def _chosen(fields: QueryDict) -> Chosen:
-    """Raises InvalidSelection, PasteRefused."""
+def chosen_from(fields: QueryDict) -> Chosen:
+    """Whom the ticks or the pasted lines of a form mean. Raises InvalidSelection, PasteRefused."""
     if "pasted" not in fields:
-        return Chosen(selection_from(fields, newest=newest_member_id()))
+        return Chosen(selection_from(fields, newest=newest_member_id(), within=Within(Crowd.WORKSPACE)))
     lines = fields["pasted"].replace("\x00", "").splitlines()
     if len(lines) > MOST_LINES:
         raise PasteRefused(f"That is {len(lines):,} lines. Paste at most {MOST_LINES:,} at a time.")
@@ -80,17 +80,9 @@ def _chosen(fields: QueryDict) -> Chosen:
 
 
 def _list(request: BrandRequest, offer: Offer, fields: QueryDict, *, status: int = 200, **said: object) -> HttpResponse:
-    screen = member_screen(fields)
-    shown = {
-        **screen,
-        "offer": offer,
-        "enrolled": enrolled_among(offer, [row.member.pk for row in screen["page"].rows]),
-        "ticked": set(fields.getlist("ids")),
-        "up_to": newest_member_id(),
-        "newest": newest_enrollment(offer),
-        "pasted": fields.get("pasted", ""),
-        **said,
-    }
+    screen = member_picker(fields, f"{request.user.pk}-enroll-{offer.pk}-{newest_enrollment(offer)}")
+    inside = enrolled_among(offer, [row.member.pk for row in screen["page"].rows])
+    shown = {**screen, "offer": offer, "inside": inside, **said}
     return render(request, "web/offers/enroll.html", shown, status=status)
 
 
@@ -104,7 +96,7 @@ def _preview(request: BrandRequest, offer: Offer, chosen: Chosen) -> HttpRespons
         "is_all": selection.filter is not None,
         "filter_fields": filter_fields(selection.filter) if selection.filter else {},
         "exclude": ",".join(map(str, selection.exclude)),
-        "up_to": selection.up_to,
+        "up_to": selection.within and selection.within.up_to,
     }
     return render(request, "web/offers/enroll_preview.html", shown)
 

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from offerwell.models import OfferStatus, OfferType, Store
+from offerwell.models import SPOKEN_KINDS, OfferStatus, OfferType, Store
 from offerwell.rules.code_names import NamePattern, split_pattern
 from offerwell.rules.discount_terms import DiscountKind, ItemKind, Purchase
 from offerwell.rules.discount_words import shopper_sentence
 from offerwell.rules.offer_draft import OfferDraft, problems_of, tidied
+from offerwell.rules.redirect import DeadLink
 from offerwell.rules.store_items import split_items
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ PURCHASE_CHOICES = (
     (str(Purchase.ONE_TIME), "One-time purchases"),
     (str(Purchase.SUBSCRIPTION), "Subscriptions"),
     (str(Purchase.BOTH), "Both"),
+)
+DEAD_LINK_CHOICES = (
+    (str(DeadLink.SHOP), "Goes on to the shop, not counted as a click"),
+    (str(DeadLink.ADDRESS), "Goes to another page"),
+    (str(DeadLink.PAGE), "Shows a page that it has ended"),
 )
 # Problems that are said at another field than the draft's own.
 _SAID_AT = {"code_pattern": "pattern", "combines": "combines_product"}
@@ -153,6 +159,10 @@ class OfferForm(forms.Form):
     prefix = forms.CharField(required=False)
     suffix = forms.CharField(required=False)
     destination = forms.CharField(required=False)
+    extra_domains = forms.CharField(required=False)
+    deep_links = forms.BooleanField(required=False)
+    dead_link = forms.CharField(required=False)
+    dead_link_to = forms.CharField(required=False)
 
     def __init__(self, *args: Any, workspace: Workspace, offer: Offer | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -160,7 +170,7 @@ class OfferForm(forms.Form):
         zone = ZoneInfo(workspace.timezone)
         self.fields["starts_at"] = WorkspaceTime(zone)
         self.fields["ends_at"] = WorkspaceTime(zone)
-        self.connected_stores = list(Store.objects.order_by("label", "pk"))
+        self.connected_stores = list(Store.objects.filter(kind__in=SPOKEN_KINDS).order_by("label", "pk"))
         choices = [(str(store.pk), store.label) for store in self.connected_stores]
         self.fields["stores"] = forms.MultipleChoiceField(
             required=False,
@@ -188,6 +198,7 @@ class OfferForm(forms.Form):
             applies_to=given.get("applies_to") or ItemKind.ALL, item_ids=split_items(given.get("item_ids", "")),
             buys_from=given.get("buys_from") or ItemKind.PRODUCTS, buys_ids=split_items(given.get("buys_ids", "")),
             purchase=given.get("purchase") or Purchase.ONE_TIME, tags=_lines(given.get("tags", "")),
+            extra_domains=_lines(given.get("extra_domains", "")), dead_link=given.get("dead_link") or DeadLink.SHOP,
             **{name: given.get(name) for name in _NUMBERS}, **{name: bool(given.get(name)) for name in _TICKS},
             **{name: given.get(name) or "" for name in _TEXTS},
         )  # fmt: skip
@@ -220,8 +231,8 @@ class OfferForm(forms.Form):
 
 
 _NUMBERS = ("minimum_quantity", "buys_quantity", "gets_quantity", "uses_per_order")
-_TICKS = ("combines_product", "combines_order", "combines_shipping", "discount_links")
-_TEXTS = ("title", "redirect", "utm_source", "utm_medium", "utm_campaign")
+_TICKS = ("combines_product", "combines_order", "combines_shipping", "discount_links", "deep_links")
+_TEXTS = ("title", "redirect", "utm_source", "utm_medium", "utm_campaign", "dead_link_to")
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -239,7 +250,8 @@ def initial_of(offer: Offer) -> dict[str, Any]:
         "destination": offer.destination, "stores": [str(pk) for pk in stores], **pattern_fields(offer.code_pattern),
         "applies_to": offer.applies_to, "item_ids": "\n".join(offer.item_ids), "purchase": offer.purchase,
         "buys_from": _bought_from(offer.buys_from), "buys_ids": "\n".join(offer.buys_ids),
-        "tags": "\n".join(offer.tags), **{name: getattr(offer, name) for name in (*_NUMBERS, *_TICKS, *_TEXTS)},
+        "tags": "\n".join(offer.tags), "extra_domains": "\n".join(offer.extra_domains), "dead_link": offer.dead_link,
+        **{name: getattr(offer, name) for name in (*_NUMBERS, *_TICKS, *_TEXTS)},
     }  # fmt: skip
 
 
@@ -249,6 +261,7 @@ def first_values(stores: list[Store]) -> dict[str, Any]:
         "type": OfferType.PROMO_CODE, "status": OfferStatus.ACTIVE, "discount_kind": "percent",
         "applies_to": ItemKind.ALL, "buys_from": ItemKind.PRODUCTS, "purchase": Purchase.ONE_TIME,
         "stores": [str(stores[0].pk)] if len(stores) == 1 else [], **pattern_fields(""),
+        "dead_link": str(DeadLink.SHOP),
     }  # fmt: skip
 
 

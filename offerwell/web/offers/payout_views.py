@@ -42,7 +42,7 @@ def offer_payouts(request: BrandRequest, offer_id: int) -> HttpResponse:
     """The options with a form to add one; posted, the new option."""
     offer = get_object_or_404(Offer, pk=offer_id)
     if request.method != "POST":
-        return _listed(request, offer, _EMPTY | {"currency": _currency_of(offer)})
+        return _listed(request, offer, _EMPTY | {"currency": currency_of(offer)})
     typed = typed_payout(request.POST)
     try:
         option = add_payout_option(
@@ -98,7 +98,7 @@ def _typed_of(option: PayoutOption) -> dict[str, str]:
     return {"name": draft.name, "kind": draft.kind, "percent": percent, "amount": amount, "currency": draft.currency}
 
 
-def _currency_of(offer: Offer) -> str:
+def currency_of(offer: Offer) -> str:
     """The currency of the offer's first store, as a start."""
     first = offer.store_links.select_related("store").order_by("store_id").first()
     return first.store.currency if first is not None else ""

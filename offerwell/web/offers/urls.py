@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.web.offers import enroll_views, generate_views, payout_views, views
+from offerwell.web.offers import enroll_views, generate_views, payout_views, rule_views, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -19,4 +19,6 @@ urlpatterns: list[URLPattern] = [
     path("<int:offer_id>/generate/", generate_views.offer_generate, name="offer_generate"),
     path("<int:offer_id>/payouts/", payout_views.offer_payouts, name="offer_payouts"),
     path("<int:offer_id>/payouts/<int:option_id>/", payout_views.payout_edit, name="payout_edit"),
+    path("<int:offer_id>/payouts/<int:option_id>/rules/", rule_views.payout_rules, name="payout_rules"),
+    path("<int:offer_id>/payouts/<int:option_id>/tiers/", rule_views.payout_tiers, name="payout_tiers"),
 ]

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from offerwell.actions.create_offer import create_offer
 from offerwell.actions.edit_offer import edit_offer
-from offerwell.models import Offer, OfferStatus, Store
+from offerwell.models import SPOKEN_KINDS, Offer, OfferStatus, Store
 from offerwell.rules.discount_words import shopper_sentence
 from offerwell.rules.offer_draft import OfferRefused
 from offerwell.rules.payouts import LONGEST_NAME, PayoutDraft, PayoutRefused
 from offerwell.rules.permissions import Action, may
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.offers.offer_form import (
+    DEAD_LINK_CHOICES,
     ITEM_CHOICES,
     KIND_CARDS,
     PATTERN_CHOICES,
@@ -43,7 +44,10 @@ def offer_create(request: BrandRequest) -> HttpResponse:
     """The form of a new offer; created, it opens."""
     workspace = request.place.workspace
     if request.method != "POST":
-        form = OfferForm(workspace=workspace, initial=first_values(list(Store.objects.order_by("pk")[:2])))
+        form = OfferForm(
+            workspace=workspace,
+            initial=first_values(list(Store.objects.filter(kind__in=SPOKEN_KINDS).order_by("pk")[:2])),
+        )
         return _shown(request, form, None)
     form = OfferForm(request.POST, workspace=workspace)
     if form.is_valid():
@@ -127,6 +131,7 @@ def _shown(
         "purchases": PURCHASE_CHOICES,
         "summary": _summary(form, offer),
         "patterns": PATTERN_CHOICES,
+        "dead_links": DEAD_LINK_CHOICES,
         "zone": request.place.workspace.timezone,
         "may_connect": may(request.place.role, Action.EDIT_SETTINGS),
     }

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from offerwell.queries.sales_links import link_base
 from offerwell.rules.offer_status import EffectiveStatus
+from offerwell.rules.redirect import link_address
 from offerwell.ui.templatetags.offerwell import ago, icon, status_badge
 
 if TYPE_CHECKING:
@@ -41,13 +43,14 @@ class RowCells:
 
 def cells_of(offer: Offer, rows: Sequence[MemberRow], links: DiscountLinks) -> list[RowCells]:
     """The cells of each row, in order. `links` are the offer's discount links, where it has them on."""
+    base = link_base() if offer.has_links else ""
     drawn: dict[tuple[str, str, str], SafeString] = {}
     of_two = offer.has_codes and offer.has_links
     return [
         RowCells(
             row=row,
             codes=_codes(row, links) if links.shops else _texts(row.codes),
-            links=_texts(row.links),
+            links=_sales_links(row, base) if base else _texts(row.links),
             statuses=_statuses(offer, row, drawn, of_two=of_two),
             changed=ago(row.changed_at),
         )
@@ -99,6 +102,30 @@ def _links(row: MemberRow, part: SeenPart, links: DiscountLinks) -> SafeString:
             for label, link in links.of(row, part.text)
         ),
     )
+
+
+def _sales_links(row: MemberRow, base: str) -> SafeString:
+    """The links, each with its whole address to copy."""
+    if not row.links:
+        return SafeString("–")
+    shown = format_html_join(
+        "",
+        '<span class="row one-line"><span class="mono{}" title="{}">{}</span>'
+        '<button class="btn ghost icon-only sm needs-script" type="button" data-copy="{}" data-copied="Copied"'
+        ' aria-label="Copy sales link {}">{}</button></span>',
+        (
+            (
+                _strike(part),
+                link_address(base, part.text),
+                part.text,
+                link_address(base, part.text),
+                part.text,
+                icon("copy"),
+            )
+            for part in row.links[:_TEXTS_SHOWN]
+        ),
+    )
+    return format_html("{}{}", shown, _rest([part.text for part in row.links[_TEXTS_SHOWN:]]))
 
 
 def _strike(part: SeenPart) -> str:

@@ -12,10 +12,12 @@ from django.utils import timezone
 
 from offerwell.jobs import wake
 from offerwell.queries.drift import drifts_of_offer
+from offerwell.queries.few_or_many import FEW, Matches
 from offerwell.queries.offer_list import marks, offer_seen, offer_terms
 from offerwell.queries.offer_member_page import (
     COUNTED_UP_TO,
     EVERYBODY,
+    NOBODY_FIRST,
     PageWish,
     Sort,
     count_up_to,
@@ -23,25 +25,33 @@ from offerwell.queries.offer_member_page import (
     member_page,
     page_matches,
 )
-from offerwell.queries.offer_members import FEW, PageMatches
+from offerwell.queries.offer_member_ranks import ranked_members
 from offerwell.queries.offer_tallies import Tallies, tallies_of
+from offerwell.queries.sales_report import Scope, over_time
 from offerwell.queries.scheduled_changes import told_of_offer
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.selection import MemberFilter, View
+from offerwell.ui.date_range import date_range
 from offerwell.ui.paging import pager_text, place_from, place_text
+from offerwell.ui.report_strip import sales_chart, strip
 from offerwell.ui.selection_form import filter_fields, filter_from
+from offerwell.ui.selection_table import SelectionTable
 from offerwell.web.activity.scheduled_words import line_of
 from offerwell.web.sales_tracking.cells import cells_of
 from offerwell.web.sales_tracking.discount_links import links_of
+from offerwell.web.sales_tracking.member_figures import figures_of_rows
 from offerwell.web.sales_tracking.polling import Poll, fingerprint, poll_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from django.http import HttpResponse, QueryDict
 
-    from offerwell.models import Offer
-    from offerwell.queries.offer_member_page import MemberPage, MemberRow
+    from offerwell.models import Offer, Store, Workspace
+    from offerwell.queries.offer_member_page import MemberPage, MemberRow, Ranked
+    from offerwell.rules.report_period import Period
+    from offerwell.ui.date_range import DateRange
     from offerwell.web.needs import BrandRequest
 
 
@@ -74,57 +84,113 @@ class Pager:
 
 
 def offer_screen(
-    request: BrandRequest, offer: Offer, fields: QueryDict, *, refusal: str = "", status: int = 200
+    request: BrandRequest, offer: Offer, fields: QueryDict, *, refusal: str = "", status: int | None = None
 ) -> HttpResponse:
     """The screen for the filter, order and place in `fields`; `refusal` says why a selection was not taken."""
-    at = timezone.now()
+    at, workspace = timezone.now(), request.place.workspace
+    dates = date_range(fields, workspace, at=at)
     wish = page_wish(fields)
     tallies = tallies_of(offer)
     if tallies.are_stale:
         wake("count_tallies", offer.pk)
     matches = page_matches(offer, wish.filter)
-    page = member_page(offer, wish, at=at, matching=matches.rows)
-    total, is_capped = _total(wish.filter, tallies, page, matches)
-    poll = poll_after(page.rows, turn=0)
-    waiting, missed = told_of_offer(offer, at=at)
+    ranked = _ranked(offer, wish, dates.period, matches)
+    page = member_page(offer, wish, at=at, matching=matches.rows, ranked=ranked)
+    total, is_capped = _total(wish.filter, tallies, page, matches, ranked)
     stores = [link.store for link in offer.store_links.select_related("store").order_by("store_id")]
     shown = {
+        **_report(workspace, offer, dates),
+        **_rights(request),
+        **_header(request, offer, stores, at),
+        **_asked_for(wish, dates.fields),
+        **_table(offer, stores, wish, page, dates),
+        "selection": SelectionTable(
+            key=f"{request.user.pk}-offer-{offer.pk}",
+            fields=filter_fields(wish.filter),
+            total=None if is_capped and (total or 0) > COUNTED_UP_TO else total,
+            up_to=tallies.newest,
+            is_narrowed=wish.filter != EVERYBODY,
+        ),
+        "pager": _pager(
+            wish,
+            page,
+            len(ranked.ids) if ranked.is_cut else total,
+            dates.fields,
+            is_capped=is_capped and not ranked.is_cut,
+        ),
+        "views": saved_views(offer, wish, tallies, dates.fields),
+        "members_in_all": tallies.of(View.ALL),
+        "tallies": tallies,
+        "page": page,
+        "cut_at": f"{FEW:,}" if matches.are_cut else "",
+        "ranked": ranked,
+        "refusal": refusal,
+    }
+    return render(request, "web/sales_tracking/offer.html", shown, status=status or dates.status)
+
+
+def _report(workspace: Workspace, offer: Offer, dates: DateRange) -> dict[str, object]:
+    """The figures above the members, and the days they are of."""
+    report = over_time(workspace, dates.period, Scope(offer_id=offer.pk))
+    return {"dates": dates, "kpis": strip(report, with_clicks=offer.has_links), "chart": sales_chart(report, dates)}
+
+
+def _header(request: BrandRequest, offer: Offer, stores: Sequence[Store], at: datetime) -> dict[str, object]:
+    """The offer itself, its stores, and what is scheduled or differs there."""
+    waiting, missed = told_of_offer(offer, at=at)
+    return {
         "offer": offer,
         "offer_status": offer_seen(offer, at=at),
         "terms": offer_terms(offer, next((store.currency for store in stores), "")),
         "drifted": drifts_of_offer(offer) if request.place.has_drift else 0,  # type: ignore[attr-defined]
         "stores": stores,
-        "views": saved_views(offer, wish, tallies),
-        "members_in_all": tallies.of(View.ALL),
-        "tallies": tallies,
-        "page": page,
-        "cut_at": f"{FEW:,}" if matches.are_cut else "",
-        "rows": cells_of(offer, page.rows, links_of(offer, stores)),
-        "total": total,
-        "pager": _pager(wish, page, total, is_capped=is_capped),
-        "wanted": wish.filter,
-        "total_label": _total_label(total, is_capped=is_capped) or "All",
-        "total_number": f"{_total_label(total, is_capped=is_capped)} ".lstrip(),
-        "is_filtered": is_filtered(wish.filter),
-        "is_narrowed": wish.filter != EVERYBODY,
-        "clear_href": _query(MemberFilter(view=wish.filter.view), wish.sort),
-        "filter_fields": filter_fields(wish.filter),
-        "sort": wish.sort,
-        "by_name": _name_sort(wish),
-        "by_newest": SortLink(_query(wish.filter, Sort.NEWEST), "descending" if wish.sort == Sort.NEWEST else ""),
-        "marks": marks(),
-        "up_to": tallies.newest,
         "upcoming_schedules": [line_of(schedule) for schedule in waiting],
         "missed_schedules": [line_of(schedule) for schedule in missed],
-        "poll": poll,
-        "poll_href": poll_address(offer, page.rows, poll, wish),
-        "refusal": refusal,
-        "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
-        "may_edit": may(request.place.role, Action.EDIT_OFFERS),
-        "may_export": may(request.place.role, Action.EXPORT),
-        "export_query": urlencode(filter_fields(wish.filter)),
     }
-    return render(request, "web/sales_tracking/offer.html", shown, status=status)
+
+
+def _asked_for(wish: PageWish, days: Mapping[str, str]) -> dict[str, object]:
+    """The filter and order as they stand, and the addresses of others."""
+    fields = filter_fields(wish.filter)
+    return {
+        "kept": _fields(wish.filter, wish.sort).items(),
+        "wanted": wish.filter,
+        "is_filtered": is_filtered(wish.filter),
+        "clear_href": _query(MemberFilter(view=wish.filter.view), wish.sort, days),
+        "filter_fields": fields,
+        "export_query": urlencode(fields),
+        "sort": wish.sort,
+        "ranked_by": wish.sort.figure,
+        "by_name": _name_sort(wish, days),
+        "by_newest": _down_sort(wish, Sort.NEWEST, days),
+        "by_sales": _down_sort(wish, Sort.SALES, days),
+        "by_orders": _down_sort(wish, Sort.ORDERS, days),
+        "by_clicks": _down_sort(wish, Sort.CLICKS, days),
+        "marks": marks(),
+    }
+
+
+def _table(
+    offer: Offer, stores: Sequence[Store], wish: PageWish, page: MemberPage, dates: DateRange
+) -> dict[str, object]:
+    """The rows, and where they look for what becomes of them."""
+    cells = cells_of(offer, page.rows, links_of(offer, stores))
+    figures = figures_of_rows(offer.workspace, dates.period, offer, page.rows)
+    poll = poll_after(page.rows, turn=0)
+    return {
+        "rows": zip(cells, figures, strict=True),
+        "poll": poll,
+        "poll_href": poll_address(offer, page.rows, poll, wish, dates.fields),
+    }
+
+
+def _rights(request: BrandRequest) -> dict[str, bool]:
+    """What the person may do here; the doors of those screens ask again."""
+    asked = {
+        "may_change": Action.CHANGE_OFFER_STATUS, "may_message": Action.SEND_MESSAGES,
+        "may_edit": Action.EDIT_OFFERS, "may_export": Action.EXPORT,
+    }  # fmt: skip
+    return {name: may(request.place.role, action) for name, action in asked.items()}
 
 
 def page_wish(fields: QueryDict) -> PageWish:
@@ -138,25 +204,29 @@ def page_wish(fields: QueryDict) -> PageWish:
     )
 
 
-def _total(wanted: MemberFilter, tallies: Tallies, page: MemberPage, matches: PageMatches) -> tuple[int | None, bool]:
-    """How many members the list has, and whether it was only counted so far. A short list counts itself."""
+def _ranked(offer: Offer, wish: PageWish, period: Period, matches: Matches) -> Ranked:
+    """Who comes first. All members are not asked whether they are members."""
+    if wish.sort.figure is None:
+        return NOBODY_FIRST
+    return ranked_members(offer, period, wish.sort.figure, None if wish.filter == EVERYBODY else matches.rows)
+
+
+def _total(
+    wanted: MemberFilter, tallies: Tallies, page: MemberPage, matches: Matches, ranked: Ranked
+) -> tuple[int | None, bool]:
+    """How many members match, and whether they were only counted so far. A short list that has all counts itself."""
     if matches.are_cut:
         return None, True
-    if page.previous is None and page.next is None:
+    if page.previous is None and page.next is None and not ranked.is_cut:
         return len(page.rows), False
     if not is_filtered(wanted):
         return tallies.of(wanted.view), False
     return count_up_to(matches.rows), True
 
 
-def _total_label(total: int | None, *, is_capped: bool) -> str:
-    """How many "all" are; empty while nobody has counted, or not to the end."""
-    return "" if total is None or (is_capped and total > COUNTED_UP_TO) else f"{total:,}"
-
-
-def poll_address(offer: Offer, rows: Sequence[MemberRow], poll: Poll, wish: PageWish) -> str:
-    """Where the page looks for the statuses of its rows, with what it shows now."""
-    fields = filter_fields(wish.filter) | ({} if wish.sort == Sort.NAME else {"sort": str(wish.sort)})
+def poll_address(offer: Offer, rows: Sequence[MemberRow], poll: Poll, wish: PageWish, days: Mapping[str, str]) -> str:
+    """Where the page looks for the statuses of its rows, with what it shows now. `days` is the range of its report."""
+    fields = _fields(wish.filter, wish.sort) | dict(days)
     fields |= {
         "ids": ",".join(str(row.enrollment_id) for row in rows),
         "turn": str(poll.turn),
@@ -165,7 +235,7 @@ def poll_address(offer: Offer, rows: Sequence[MemberRow], poll: Poll, wish: Page
     return f"{reverse('offer_statuses', args=[offer.pk])}?{urlencode(fields, safe=',')}"
 
 
-def saved_views(offer: Offer, wish: PageWish, tallies: Tallies) -> list[SavedView]:
+def saved_views(offer: Offer, wish: PageWish, tallies: Tallies, days: Mapping[str, str]) -> list[SavedView]:
     """The tabs over the table. A member with a part of each kind is in two of them: hence "Any"."""
     of_two = offer.has_codes and offer.has_links
     labels = {
@@ -179,29 +249,37 @@ def saved_views(offer: Offer, wish: PageWish, tallies: Tallies) -> list[SavedVie
             view,
             label,
             tallies.of(view),
-            _query(MemberFilter(view=view), wish.sort),
+            _query(MemberFilter(view=view), wish.sort, days),
             view == wish.filter.view,
         )
         for view, label in labels.items()
     ]
 
 
-def _name_sort(wish: PageWish) -> SortLink:
+def _name_sort(wish: PageWish, days: Mapping[str, str]) -> SortLink:
     """Pressing the sorted column turns it round."""
     turned = Sort.NAME_DOWN if wish.sort == Sort.NAME else Sort.NAME
     direction = {Sort.NAME: "ascending", Sort.NAME_DOWN: "descending"}.get(wish.sort, "")
-    return SortLink(_query(wish.filter, turned), direction)
+    return SortLink(_query(wish.filter, turned, days), direction)
 
 
-def _pager(wish: PageWish, page: MemberPage, total: int | None, *, is_capped: bool) -> Pager:
+def _down_sort(wish: PageWish, sort: Sort, days: Mapping[str, str]) -> SortLink:
+    """An order that has one direction only: whoever has least, or nothing, is not looked for."""
+    return SortLink(_query(wish.filter, sort, days), "descending" if wish.sort == sort else "")
+
+
+def _pager(wish: PageWish, page: MemberPage, total: int | None, days: Mapping[str, str], *, is_capped: bool) -> Pager:
     previous, following = place_text(page.previous), place_text(page.next)
     return Pager(
         text=pager_text(page, total, is_capped=is_capped),
-        previous=_query(wish.filter, wish.sort, before=previous) if previous else "",
-        next=_query(wish.filter, wish.sort, after=following) if following else "",
+        previous=_query(wish.filter, wish.sort, days, before=previous) if previous else "",
+        next=_query(wish.filter, wish.sort, days, after=following) if following else "",
     )
 
 
-def _query(wanted: MemberFilter, sort: Sort, **place: str) -> str:
-    fields = filter_fields(wanted) | ({} if sort == Sort.NAME else {"sort": str(sort)}) | place
-    return "?" + urlencode(fields)
+def _query(wanted: MemberFilter, sort: Sort, days: Mapping[str, str], **place: str) -> str:
+    return "?" + urlencode(_fields(wanted, sort) | dict(days) | place)
+
+
+def _fields(wanted: MemberFilter, sort: Sort) -> dict[str, str]:
+    return filter_fields(wanted) | ({} if sort == Sort.NAME else {"sort": str(sort)})

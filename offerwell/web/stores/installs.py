@@ -21,6 +21,7 @@ from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused
 from offerwell.actions.install_store import InstallRefused, agree_at, finish_install, pending_install, start_install
 from offerwell.models import Store
 from offerwell.rules.permissions import Action
+from offerwell.web.confirmed import confirmed
 from offerwell.web.needs import BrandRequest, actor_of, needs
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def started(request: BrandRequest, form: ConnectForm) -> HttpResponse:
 
 @require_POST
 @needs(Action.EDIT_SETTINGS)
+@confirmed(back="store")
 def store_install_again(request: BrandRequest, store_id: int) -> HttpResponse:
     """Install a connected store's app again, with the app it has."""
     found = get_object_or_404(Store, pk=store_id)

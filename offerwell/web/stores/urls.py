@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import path
 
-from offerwell.web.stores import installs, views
+from offerwell.web.stores import installs, other_shop_views, views
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 urlpatterns: list[URLPattern] = [
     path("", views.stores, name="stores"),
     path("connect/", views.store_connect, name="store_connect"),
+    path("connect/other/", other_shop_views.other_shop_connect, name="other_shop_connect"),
+    path("<int:shop_id>/secret/", other_shop_views.other_shop_secret, name="other_shop_secret"),
+    path("<int:shop_id>/hosts/", other_shop_views.other_shop_hosts, name="other_shop_hosts"),
     path("install/<int:number>/", installs.store_install, name="store_install"),
     path("install/callback/", installs.store_install_callback, name="store_install_callback"),
     path("<int:store_id>/install/", installs.store_install_again, name="store_install_again"),

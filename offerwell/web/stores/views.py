@@ -22,19 +22,23 @@ from offerwell.actions.connect_store import (
     missing_scopes,
 )
 from offerwell.actions.keep_webhook_secret import SecretRefused, keep_webhook_secret
+from offerwell.actions.pull_orders import orders_scope
 from offerwell.actions.replace_store_credentials import replace_store_credentials
 from offerwell.actions.retry_in_store import retry_in_store
 from offerwell.actions.switch_store import switch_store
 from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
-from offerwell.models import APP_KINDS, Store, StoreAudit, StoreKind
+from offerwell.models import APP_KINDS, SPOKEN_KINDS, Store, StoreAudit, StoreKind
 from offerwell.queries.drift import count_drifts
+from offerwell.queries.orders import pull_of
 from offerwell.queries.store_webhooks import COUNTED, shopper_file, webhooks_seen
 from offerwell.queries.stores import bucket_of, offers_of_store, store_seen, stores_seen
 from offerwell.rules.drift import DriftFilter
 from offerwell.rules.permissions import Action, may
 from offerwell.rules.webhook_reception import Reception
+from offerwell.web.confirmed import confirmed
 from offerwell.web.needs import BrandRequest, actor_of, needs
 from offerwell.web.stores.installs import redirect_address, started
+from offerwell.web.stores.other_shop_views import other_shop_page
 from offerwell.web.stores.store_forms import ACCESS_CARDS, KIND_CARDS, ConnectForm, CredentialsForm, WebhookSecretForm
 
 HOOKS_BADGES = {
@@ -57,6 +61,7 @@ def stores(request: BrandRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Action.EDIT_SETTINGS)
+@confirmed()
 def store_connect(request: BrandRequest) -> HttpResponse:
     """The form of a new store; connected, it opens."""
     if request.method != "POST":
@@ -83,14 +88,15 @@ def store_connect(request: BrandRequest) -> HttpResponse:
 @needs(Action.VIEW)
 def store(request: BrandRequest, store_id: int) -> HttpResponse:
     """One store: how it is, and what waits for it."""
-    return _store_page(request, get_object_or_404(Store, pk=store_id))
+    found = get_object_or_404(Store, pk=store_id)
+    return other_shop_page(request, found) if found.kind == StoreKind.OTHER else _store_page(request, found)
 
 
 @require_POST
 @needs(Action.EDIT_SETTINGS)
 def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
     """Ask the store who it is, now."""
-    found = get_object_or_404(Store, pk=store_id)
+    found = _spoken_to(store_id)
     try:
         identity = check_store_connection(store=found, at=timezone.now())
     except StoreRefused as refused:
@@ -105,7 +111,7 @@ def store_check(request: BrandRequest, store_id: int) -> HttpResponse:
 @needs(Action.CHANGE_OFFER_STATUS)
 def store_audit(request: BrandRequest, store_id: int) -> HttpResponse:
     """Have every code of the store read now. Reads only."""
-    found = get_object_or_404(Store, pk=store_id)
+    found = _spoken_to(store_id)
     asked = audit_store(workspace_id=request.place.workspace_id, store=found, by=actor_of(request), at=timezone.now())
     messages.success(
         request, f"{asked.codes:,} codes are read in {found.label} now. What differs is listed under Drift."
@@ -121,7 +127,10 @@ def store_switch(request: BrandRequest, store_id: int) -> HttpResponse:
     changed = switch_store(
         workspace_id=request.place.workspace_id, store=found, on=on, by=actor_of(request), at=timezone.now()
     )
-    if changed and on:
+    if changed and found.kind == StoreKind.OTHER:
+        told = "on. Orders that it tells are taken in" if on else "off. Orders that it tells are refused"
+        messages.success(request, f"{found.label} is {told}.")
+    elif changed and on:
         messages.success(request, f"{found.label} is on. Waiting codes go there now.")
     elif changed:
         messages.success(request, f"{found.label} is off. Codes wait until you switch it on.")
@@ -132,7 +141,7 @@ def store_switch(request: BrandRequest, store_id: int) -> HttpResponse:
 @needs(Action.CHANGE_OFFER_STATUS)
 def store_retry(request: BrandRequest, store_id: int) -> HttpResponse:
     """Ask the store again for every code it did not take."""
-    found = get_object_or_404(Store, pk=store_id)
+    found = _spoken_to(store_id)
     asked = retry_in_store(
         workspace_id=request.place.workspace_id, store=found, by=actor_of(request), at=timezone.now()
     )
@@ -143,9 +152,10 @@ def store_retry(request: BrandRequest, store_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Action.EDIT_SETTINGS)
+@confirmed()
 def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
     """Give the store new credentials. The old ones are never shown, and stay until the new ones work."""
-    found = get_object_or_404(Store, pk=store_id)
+    found = _spoken_to(store_id)
     if request.method != "POST":
         return _credentials_form(request, found, CredentialsForm(initial={"client_id": found.client_id}))
     form = CredentialsForm(request.POST)
@@ -166,9 +176,10 @@ def store_credentials(request: BrandRequest, store_id: int) -> HttpResponse:
 
 @require_POST
 @needs(Action.EDIT_SETTINGS)
+@confirmed(back="store")
 def store_webhook_secret(request: BrandRequest, store_id: int) -> HttpResponse:
     """Verify the store's webhooks with the app's secret."""
-    found = get_object_or_404(Store, pk=store_id)
+    found = _spoken_to(store_id)
     form = WebhookSecretForm(request.POST)
     if form.is_valid():
         try:
@@ -188,13 +199,18 @@ def store_webhook_secret(request: BrandRequest, store_id: int) -> HttpResponse:
 @needs(Action.EDIT_SETTINGS)
 def store_shopper_file(request: BrandRequest, store_id: int, request_id: int) -> HttpResponse:  # noqa: ARG001  the gate uses it
     """What is held of a shopper who asked, as a file for the brand to answer with."""
-    text = shopper_file(get_object_or_404(Store, pk=store_id), request_id)
+    text = shopper_file(_spoken_to(store_id), request_id)
     if text is None:
         raise Http404
     answer = HttpResponse(text, content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="shopper-request-{request_id}.json"'
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _spoken_to(store_id: int) -> Store:
+    """A store that can be asked something."""
+    return get_object_or_404(Store, pk=store_id, kind__in=SPOKEN_KINDS)
 
 
 def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpResponse:
@@ -215,6 +231,8 @@ def _store_page(request: BrandRequest, found: Store, **said: Any) -> HttpRespons
         "may_edit": may(request.place.role, Action.EDIT_SETTINGS),
         "may_change": may(request.place.role, Action.CHANGE_OFFER_STATUS),
         "audit": StoreAudit.objects.filter(store=found).first(),
+        "pull": pull_of(found),
+        "orders_scope": orders_scope(found),
         "drifted": count_drifts(DriftFilter(store=found.pk)),
         "refusal": said.get("refusal", ""),
     }

@@ -1,0 +1,74 @@
+"""Give a payout option rules and tiers from now on. Orders placed before keep those of their moment.
+
+Members who have the option may be paid otherwise from now on, which is why each set is a row of its own that nobody
+can change: what was promised when is there to be read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from offerwell.actions.record_event import record_event
+from offerwell.models import PayoutOption, PayoutRules, lock_workspace
+from offerwell.queries.payout_rules import RuleSet, rules_now
+from offerwell.queries.payouts import option_terms
+from offerwell.rules.pay_rules import MOST_RULES, RulesRefused, rule_json, rule_problems, tidied_rule
+from offerwell.rules.pay_tiers import tier_problems, tiers_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from offerwell.rules.pay_rules import PayRule
+    from offerwell.rules.pay_tiers import Tiers
+    from offerwell.rules.permissions import Actor
+
+MEANWHILE = "Somebody changed these rules meanwhile. Nothing was stored: look at them as they are now, and try again."
+
+
+def set_payout_rules(
+    *, workspace_id: int, option: PayoutOption, rules: Sequence[PayRule], tiers: Tiers | None, seen: int, by: Actor,
+    at: datetime,
+) -> RuleSet:  # fmt: skip
+    """Store the set, unless it is what stands. `seen` is the set that was changed (0: none was there).
+
+    Raises RulesRefused with every problem, by field; nothing is stored then.
+    """
+    with transaction.atomic():
+        lock_workspace(workspace_id)
+        option = PayoutOption.objects.get(pk=option.pk)
+        before = rules_now(option.pk)
+        if before.pk != seen:
+            raise RulesRefused({"rules": MEANWHILE})
+        stored = tuple(tidied_rule(rule, option.kind) for rule in rules)
+        _check(option, stored, tiers)
+        if (stored, tiers) == (before.rules, before.tiers):
+            return before
+        row = PayoutRules.objects.create(
+            workspace_id=workspace_id, option=option, from_at=at, rules=[rule_json(rule) for rule in stored],
+            tiers=tiers_json(tiers),
+        )  # fmt: skip
+        after = RuleSet(row.pk, option.pk, at, stored, tiers)
+        facts = {"option": option.pk, "name": option.name, "rules": row.pk, "terms": option_terms(option, after)}
+        record_event(
+            workspace_id=workspace_id, kind="payout_rules_set", subject=f"offer:{option.offer_id}", facts=facts,
+            by=by, at=at,
+        )  # fmt: skip
+    return after
+
+
+def _check(option: PayoutOption, rules: Sequence[PayRule], tiers: Tiers | None) -> None:
+    problems: dict[str, str] = {}
+    for number, rule in enumerate(rules, start=1):
+        problems |= {
+            field if number == len(rules) else f"rule_{number}_{field}": sentence
+            for field, sentence in rule_problems(rule, option.kind).items()
+        }
+    if len(rules) > MOST_RULES:
+        problems["rules"] = f"Use at most {MOST_RULES} rules for an option."
+    if tiers is not None:
+        problems |= tier_problems(tiers, option.kind)
+    if problems:
+        raise RulesRefused(problems)

@@ -1,0 +1,1 @@
+"""Settings › Audit: everything that happened in the workspace, in words, with its facts."""

@@ -1,0 +1,1 @@
+"""Messages: compose, send, follow; templates, how messages are signed, addresses that get none."""

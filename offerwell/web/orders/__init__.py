@@ -1,0 +1,1 @@
+"""Reporting › Orders: whose each order is and why, and what it earned."""

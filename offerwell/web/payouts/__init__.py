@@ -1,0 +1,1 @@
+"""Reporting › Payouts: statements for a period, approval, files for payment providers, payments."""

@@ -1,0 +1,1 @@
+"""Settings › Creator Portal: what creators are told of changes."""

@@ -1,0 +1,1 @@
+"""Settings › Team: who works for the brand, invitations, roles; and one login in several workspaces."""

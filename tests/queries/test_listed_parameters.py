@@ -1,0 +1,89 @@
+"""Lists inside statements, and many rows as one parameter: what goes in is what stands there, on both databases."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+
+from offerwell.models import Member, Order
+from offerwell.models.id_list import LONGEST_INLINE, id_rows
+from offerwell.models.json_rows import insert_objects, text_rows, update_rows
+from tests import make
+
+
+def test_listed_ids_find_their_rows(acme):
+    nora, _omar = make.member(acme, "Nora"), make.member(acme, "Omar")
+    assert list(Member.objects.filter(pk__in=id_rows([nora.pk, nora.pk, 0]))) == [nora]
+    assert not Member.objects.filter(pk__in=id_rows([])).exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["nora", 'a "quoted" one', "back\\slash", "{braces,and}", "NULL", "línea ½ 🎉", "two\nlines"]
+)
+def test_listed_texts_find_their_rows(acme, text):
+    member = make.member(acme, "Nora")
+    make.member(acme, "Omar")
+    Member.objects.filter(pk=member.pk).update(search_text=text)
+    assert list(Member.objects.filter(search_text__in=text_rows([text, "", text]))) == [member]
+    assert not Member.objects.filter(search_text__in=text_rows([])).exists()
+
+
+@pytest.mark.parametrize("size", [LONGEST_INLINE, LONGEST_INLINE + 1])
+def test_lists_of_any_length_find_their_rows(acme, size):
+    nora, omar = make.member(acme, "Nora"), make.member(acme, "Omar")
+    Member.objects.filter(pk=nora.pk).update(search_text="1")
+    assert list(Member.objects.filter(pk__in=id_rows([*range(nora.pk + 9, nora.pk + 8 + size), nora.pk]))) == [nora]
+    assert list(Member.objects.filter(search_text__in=text_rows(map(str, range(size))))) == [nora]
+    assert list(Member.objects.exclude(pk__in=id_rows([nora.pk] * size))) == [omar]
+
+
+@pytest.mark.parametrize("column", ["pk", "ref"])
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite loops over the list")
+def test_postgresql_never_joins_a_table_it_knows_nothing_of_with_a_list(acme, column):
+    """It took the orders of a new brand for one row, and compared each of them with each id of the list."""
+    listed = id_rows(range(700)) if column == "pk" else text_rows(map(str, range(700)))
+    plan = Order.objects.filter(**{f"{column}__in": listed}).explain()
+    assert "Loop" not in plan
+    assert "Join" not in plan
+
+
+@pytest.fixture
+def stored(acme):
+    """An order, its lines and whose it is."""
+    store = make.store(acme)
+    make.history(make.code(make.enrollment(make.offer(acme, stores=[store]), make.member(acme, "Nora")), "NORA10"))
+    (order,) = make.recorded(store, make.snapshot("1", codes=["NORA10"])).values()
+    return order
+
+
+def test_objects_are_inserted_as_bulk_create_inserts_them(stored):
+    moment = make.NOW.replace(microsecond=125_000).astimezone(ZoneInfo("Asia/Tokyo"))
+    given = {"name": 'Ünï "q" \\ 🎉', "cancelled_at": moment, "is_returning": None, "codes": ["Ä", {"a": [1, None]}]}
+    rows = []
+    for ref, insert in (("raw", insert_objects), ("orm", Order.objects.bulk_create)):
+        order = Order.objects.get(pk=stored.pk)
+        order.pk, order.ref = None, ref
+        for name, value in given.items():
+            setattr(order, name, value)
+        insert([order])
+        rows.append(Order.objects.filter(ref=ref).values().get() | {"id": 0, "ref": ""})
+    assert rows[0] == rows[1]
+    assert rows[0].items() >= given.items()
+    assert Order.objects.filter(cancelled_at=moment, is_returning=None).count() == 2
+
+
+def test_rows_are_updated_each_with_its_own_cells(stored):
+    other = make.recorded(stored.store, make.snapshot("2"))["2"]
+    columns = ("name", "cancelled_at", "is_test", "codes", "net", "buyer_member_id")
+    cells = [("a", make.NOW, True, [], 5_000_000_000, None), ("b", None, False, ["x"], 12, 7)]
+    update_rows(Order, columns, list(zip((stored.pk, other.pk), cells, strict=True)))
+    assert list(Order.objects.order_by("pk").values_list(*columns)) == cells
+    assert Order.objects.filter(cancelled_at=make.NOW).get() == stored
+
+
+def test_half_a_character_is_refused_and_nothing_is_stored(stored):
+    with pytest.raises(UnicodeEncodeError):
+        update_rows(Order, ("name",), [(stored.pk, ("\ud83d",))])
+    assert Order.objects.values_list("name", flat=True).get() == stored.name

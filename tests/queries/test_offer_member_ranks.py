@@ -1,0 +1,175 @@
+"""Members of an offer by a figure of some days: the most first, ties by name, then those without any."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django_scopes import scope
+
+from offerwell.models import ClickDay, ExchangeRate, MemberSalesDay, ReportingCurrency
+from offerwell.queries.offer_member_page import PageWish, Sort, member_page, page_matches
+from offerwell.queries.offer_member_ranks import ranked_members
+from offerwell.queries.sales_report import Figure
+from offerwell.rules.report_period import Period
+from offerwell.rules.selection import MemberFilter
+from tests import make
+
+DAY = make.NOW.date()
+PERIOD = Period(DAY - timedelta(days=2), DAY)
+LONG_AGO = DAY - timedelta(days=40)
+# Who sold: orders, smallest units. Clicks. Hal sold long ago, Fay and Gil never.
+SOLD = {"Dora": (2, 500), "Bea": (2, 900), "Ada": (1, 500), "Cleo": (5, 20), "Eva": (1, 1)}
+CLICKED = {"Fay": 7, "Ada": 7, "Bea": 1}
+EXPECTED = {
+    Sort.SALES: ["Bea", "Ada", "Dora", "Cleo", "Eva", "Fay", "Gil", "Hal"],
+    Sort.ORDERS: ["Cleo", "Bea", "Dora", "Ada", "Eva", "Fay", "Gil", "Hal"],
+    Sort.CLICKS: ["Ada", "Fay", "Bea", "Cleo", "Dora", "Eva", "Gil", "Hal"],
+}
+
+
+def sold(place, orders, sales, *, days=0, offer=None, currency="USD", store=1):
+    MemberSalesDay.objects.create(
+        workspace=place.workspace, offer=offer or place.offer, member=place.member, store_id=store,
+        day=DAY - timedelta(days=days), currency=currency, orders=orders, sales=sales,
+    )  # fmt: skip
+
+
+def clicked(link, clicks, *, day=DAY):
+    ClickDay.objects.create(
+        workspace=link.workspace, link=link, offer_id=link.offer_id, member=link.enrollment.member, day=day,
+        clicks=clicks, uniques=1,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def places(acme):
+    """By first name; joined in another order than the alphabet's. Sales are on two days, by two stores."""
+    make.store(acme, currency="USD")
+    offer = make.offer(acme)
+    names = ["Gil", "Dora", "Hal", "Cleo", "Fay", "Ada", "Eva", "Bea"]
+    places = {name: make.enrollment(offer, make.member(acme, name, "")) for name in names}
+    for name, (orders, sales) in SOLD.items():
+        sold(places[name], orders - 1, sales - 1)
+        sold(places[name], 1, 1, days=2, store=2)
+    for name, clicks in CLICKED.items():
+        clicked(make.link(places[name]), clicks)
+    sold(places["Hal"], 50, 50_000, days=40)
+    clicked(make.link(places["Hal"]), 99, day=LONG_AGO)
+    return places
+
+
+@pytest.fixture
+def offer(places):
+    return places["Ada"].offer
+
+
+def listed(offer, sort, period=PERIOD, *, wanted=None, most=0, size=50, **place):
+    wish = PageWish(filter=wanted or MemberFilter(), sort=sort, **place)
+    matching = page_matches(offer, wish.filter).rows if wanted else None
+    ranked = ranked_members(offer, period, sort.figure, matching, most=most)
+    return member_page(offer, wish, at=make.NOW, size=size, ranked=ranked)
+
+
+def names(page):
+    return [row.member.name for row in page.rows]
+
+
+@pytest.mark.parametrize("sort", list(EXPECTED))
+def test_the_most_come_first_ties_by_name_then_those_without(offer, sort):
+    assert names(listed(offer, sort)) == EXPECTED[sort]
+
+
+@pytest.mark.parametrize("sort", list(EXPECTED))
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8])
+def test_pages_forth_and_back_are_the_same_list(offer, sort, size):
+    pages = [listed(offer, sort, size=size)]
+    while pages[-1].next:
+        pages.append(listed(offer, sort, size=size, after=pages[-1].next))
+    assert [name for page in pages for name in names(page)] == EXPECTED[sort]
+    back = [pages[-1]]
+    while back[-1].previous:
+        back.append(listed(offer, sort, size=size, until=back[-1].previous))
+    assert [(names(page), page.first, page.last) for page in reversed(back)] == [
+        (names(page), page.first, page.last) for page in pages
+    ]
+    assert (pages[0].previous, back[-1].previous) == (None, None)
+
+
+def test_other_days_make_another_order(offer):
+    year = Period(LONG_AGO, DAY)
+    assert names(listed(offer, Sort.SALES, year)) == ["Hal", "Bea", "Ada", "Dora", "Cleo", "Eva", "Fay", "Gil"]
+    assert names(listed(offer, Sort.CLICKS, year))[:2] == ["Hal", "Ada"]
+    before = Period(DAY - timedelta(days=9), DAY - timedelta(days=3))
+    assert names(listed(offer, Sort.SALES, before)) == sorted(EXPECTED[Sort.SALES])
+
+
+@pytest.mark.parametrize(
+    ("most", "sort", "kept"),
+    [
+        (2, Sort.SALES, ["Bea", "Ada"]), (1, Sort.SALES, ["Bea"]), (4, Sort.SALES, ["Bea", "Ada", "Dora", "Cleo"]),
+        (2, Sort.ORDERS, ["Cleo", "Bea"]), (3, Sort.ORDERS, ["Cleo", "Bea", "Dora"]), (1, Sort.CLICKS, ["Ada"]),
+    ],
+)  # fmt: skip
+def test_a_list_that_is_cut_ends_there_and_ties_at_the_cut_are_by_name(offer, most, sort, kept):
+    assert ranked_members(offer, PERIOD, sort.figure, most=most).is_cut is True
+    pages = [listed(offer, sort, most=most, size=2)]
+    while pages[-1].next:
+        pages.append(listed(offer, sort, most=most, size=2, after=pages[-1].next))
+    assert [name for page in pages for name in names(page)] == kept
+
+
+def test_exactly_as_many_as_fit_are_not_cut(offer):
+    ranked = ranked_members(offer, PERIOD, Figure.SALES, most=5)
+    assert (len(ranked.ids), ranked.is_cut) == (5, False)
+
+
+def test_filters_apply_before_the_ranking(offer, places):
+    for name in ("Dora", "Eva", "Gil"):
+        places[name].member.country = "DE"
+        places[name].member.save()
+    german = MemberFilter(country="DE")
+    assert names(listed(offer, Sort.ORDERS, wanted=german)) == ["Dora", "Eva", "Gil"]
+    assert names(listed(offer, Sort.ORDERS, wanted=german, most=1)) == ["Dora"]
+    assert names(listed(offer, Sort.SALES, wanted=MemberFilter(text="eva"))) == ["Eva"]
+    assert names(listed(offer, Sort.SALES, wanted=MemberFilter(text="nobody"))) == []
+
+
+def test_figures_of_another_offer_or_workspace_do_not_count(acme, offer, places, rival):
+    other = make.offer(acme, "Winter")
+    sold(places["Gil"], 90, 90_000, offer=other)
+    clicked(make.link(make.enrollment(other, places["Gil"].member)), 500)
+    with scope(workspace=rival):
+        theirs = make.enrollment(make.offer(rival), make.member(rival, "Zed"))
+        sold(theirs, 90, 90_000)
+        MemberSalesDay.objects.create(
+            workspace=rival, offer=offer, member=places["Fay"].member, store_id=1, day=DAY, currency="USD",
+            orders=70, sales=70_000,
+        )  # fmt: skip
+    for sort, expected in EXPECTED.items():
+        assert names(listed(offer, sort)) == expected
+
+
+def test_sales_that_came_back_altogether_are_none(offer, places):
+    sold(places["Gil"], 0, -300)
+    sold(places["Bea"], -2, -900, days=1)
+    assert names(listed(offer, Sort.SALES)) == ["Ada", "Dora", "Cleo", "Eva", "Bea", "Fay", "Gil", "Hal"]
+
+
+def test_several_currencies_are_one_order_by_their_rates(acme, offer, places):
+    sold(places["Gil"], 1, 600, currency="GBP")
+    assert names(listed(offer, Sort.SALES))[:3] == ["Bea", "Gil", "Ada"]
+    ReportingCurrency.objects.create(workspace=acme, currency="USD")
+    ExchangeRate.objects.create(workspace=acme, currency="GBP", into="USD", day=LONG_AGO, rate=2)
+    assert names(listed(offer, Sort.SALES))[:3] == ["Gil", "Bea", "Ada"]
+
+
+def test_statements_do_not_grow_with_the_members(offer):
+    def statements(most):
+        with CaptureQueriesContext(connection) as queries:
+            ranked_members(offer, PERIOD, Figure.SALES, most=most)
+        return len(queries)
+
+    assert [statements(most) for most in (2, 3, 5, 100)] == [5, 4, 4, 4]
