@@ -47,3 +47,9 @@ def attribute_again(
             update_rows(Order, _DECIDED, [(order.pk, _decided(order)) for order in orders])
             credit_orders(orders)
             return post_commission(orders=orders, at=at, cause=BY_RULES if rules else "")
+
+
+def keep_under(rules: AttributionPolicy, order_ids: Sequence[int]) -> None:
+    """Have other rules stay with orders that they decide as the former did. Inside the caller's transaction."""
+    now = {"first": str(rules.first), "window_days": rules.window_days}
+    Order.objects.filter(pk__in=id_rows(order_ids)).exclude(**now).update(**now)

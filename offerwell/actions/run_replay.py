@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_scopes import scope, scopes_disabled
 
-from offerwell.actions.attribute_again import attribute_again
+from offerwell.actions.attribute_again import attribute_again, keep_under
 from offerwell.actions.record_event import record_event
 from offerwell.models import AttributionReplay, ReplayState, lock_workspace
 from offerwell.queries.attribution_replay import ReplayScope, next_orders, replay_batch, replayed
@@ -88,8 +88,10 @@ def _apply_batch(replay_id: int, at: datetime) -> bool:
         ids = next_orders(_scope(replay), after=replay.last_id)
         figures = ReplayFigures.from_json(replay.result or {})
         if ids:
-            decided = replay_batch(ids, _policy(replay), figures)
-            attribute_again(workspace_id=replay.workspace_id, order_ids=decided, at=at, rules=_policy(replay))
+            rules = _policy(replay)
+            batch = replay_batch(ids, rules, figures)
+            attribute_again(workspace_id=replay.workspace_id, order_ids=batch.decided, at=at, rules=rules)
+            keep_under(rules, batch.certain)
             replay.last_id, replay.done_orders = ids[-1], replay.done_orders + len(ids)
         replay.result, replay.beat_at = figures.to_json(), at
         if not ids:

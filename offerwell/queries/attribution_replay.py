@@ -1,7 +1,8 @@
 """Whose past orders would be under other rules, and what money that moves. Reads only, in batches by id.
 
 Each batch is decided exactly as `actions/attribute_again.py` does it: by what is known now of codes and clicks, with
-the payout option, rules and tier of the order's moment. So what is shown is what applying does.
+the payout option, rules and tier of the order's moment. So what is shown is what applying does. Orders that no rules
+decide otherwise are only counted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from offerwell.models import AttributionReplay, Conversion, Order, PayoutOption, StatementEntry
 from offerwell.models.id_list import id_rows
 from offerwell.queries.attributions import attributions_of
+from offerwell.queries.certain_orders import certain_orders
 from offerwell.queries.commission_targets import lines_of, terms_then
 from offerwell.queries.payout_history import places_then
 from offerwell.queries.payout_rules import NO_RULES, rule_history, rule_sets
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from offerwell.rules.attribution import AttributionPolicy, Candidate
 
 BATCH = 1_000
+PREVIEWED_BATCH = 2_000
+"""Of what is only computed; more at once than may be applied in one transaction."""
 _TERMS = ("kind", "basis_points", "amount", "currency")
 _COLUMNS = (
     "pk", "workspace_id", "store_id", "ref", "placed_at", "currency", "net", "refunded", "cancelled_at", "is_test",
@@ -154,7 +158,7 @@ def replay_scope(since: datetime) -> tuple[ReplayScope, int]:
     return ReplayScope(since, top), Order.objects.filter(placed_at__gte=since, pk__lte=top).count()
 
 
-def order_batches(within: ReplayScope, *, after: int = 0, size: int = BATCH) -> Iterator[list[int]]:
+def order_batches(within: ReplayScope, *, after: int = 0, size: int = PREVIEWED_BATCH) -> Iterator[list[int]]:
     """The ids, batch after batch."""
     while ids := next_orders(within, after=after, size=size):
         yield ids
@@ -193,20 +197,40 @@ def replayed(
     return figures
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayedBatch:
+    """Ids of orders: `decided` anew, and `certain`, which the rules could not decide otherwise. Others stay."""
+
+    decided: list[int]
+    certain: list[int]
+
+
 def replay_batch(
     order_ids: Sequence[int], policy: AttributionPolicy, figures: ReplayFigures, moved: MovedSales | None = None
-) -> list[int]:
-    """Add the orders to the figures, and give those that `policy` decides. `moved`: by batches that are not applied.
+) -> ReplayedBatch:
+    """Add the orders to the figures. `moved`: by batches that are not applied.
 
     The same number of statements whatever the number of orders.
     """
+    moved = moved or moved_sales()
     stay = staying(order_ids)
-    orders = [one for one in _past(order_ids, policy) if one.pk not in stay]
+    free = [pk for pk in order_ids if pk not in stay]
+    certain = certain_orders(free)
+    figures.add_unmoved(certain.rules, certain.due)
+    decided = sorted({*free} - {*certain.ids})
+    if decided:
+        _replay(decided, policy, figures, moved)
+    figures.stay += len(order_ids) - len(free)
+    return ReplayedBatch(decided, certain.ids)
+
+
+def _replay(order_ids: Sequence[int], policy: AttributionPolicy, figures: ReplayFigures, moved: MovedSales) -> None:
+    orders = _past(order_ids, policy)
     winners = [decision.winner for decision in attributions_of(orders)]
     places = _places(orders, winners)
     history = rule_history({option for place in places if place for option in place.options})
     promises = [_promise(*found, history) for found in zip(orders, winners, places, strict=True)]
-    tiers = _tiers(orders, promises, moved or moved_sales())
+    tiers = _tiers(orders, promises, moved)
     terms = _terms({promise.option_id for promise in promises if promise})
     sets = rule_sets(one.rules_id for one in orders if one.rules_id is not None)
     lines = lines_of(
@@ -219,8 +243,6 @@ def replay_batch(
         is_same = promise is not None and promise.pays_as(one, tier)
         due = before.due if is_same else _due(one, promise, tier, terms, lines)
         figures.add(one.pk, before, _after(one, promise, due), rules=one.had)
-    figures.stay += len(order_ids) - len(orders)
-    return [one.pk for one in orders]
 
 
 def _past(order_ids: Sequence[int], policy: AttributionPolicy) -> list[_Past]:
@@ -230,8 +252,6 @@ def _past(order_ids: Sequence[int], policy: AttributionPolicy) -> list[_Past]:
 
 
 def _places(orders: Sequence[_Past], winners: Sequence[Candidate | None]) -> list[PlaceThen | None]:
-    if not orders:
-        return []
     wanted = {winner.enrollment_id for winner in winners if winner}
     places = places_then(wanted, since=min(one.placed_at for one in orders))
     return [places[winner.enrollment_id] if winner else None for winner in winners]
@@ -268,7 +288,7 @@ def _tiers(orders: Sequence[_Past], promises: Sequence[_Promise | None], moved: 
         after = promise.sold(one) if promise and promise.offer_id in moved.offers else None
         if before != after:
             moved.note(before, after)
-    return found | moved.decided(asked, orders[0].workspace_id if orders else 0)
+    return found | moved.decided(asked, orders[0].workspace_id)
 
 
 def _due(

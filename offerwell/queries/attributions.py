@@ -12,7 +12,7 @@ from offerwell.queries.order_clicks import clicks_of
 from offerwell.rules.attribution import AttributionPolicy, CodeOwner, First, OrderFacts, attributed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from offerwell.rules.attribution import Attribution
@@ -34,7 +34,7 @@ class Attributable(Protocol):
 
 def attributions_of(orders: Sequence[Attributable]) -> list[Attribution]:
     """Each order's attribution, by the rules it names, in the same order."""
-    keys = [_keys(order) for order in orders]
+    keys = [keys_of(order.codes) for order in orders]
     owners = _owners({key for ones in keys for key in ones})
     clicks = clicks_of(orders)
     return [
@@ -53,8 +53,9 @@ def _policy(first: str, window_days: int) -> AttributionPolicy:
     return AttributionPolicy(First(first), window_days)
 
 
-def _keys(order: Attributable) -> tuple[str, ...]:
-    return tuple(text.strip().upper() for text in order.codes)
+def keys_of(codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes on an order as the history of code texts has them."""
+    return tuple(text.strip().upper() for text in codes)
 
 
 def _owners(keys: set[str]) -> dict[str, list[CodeOwner]]:

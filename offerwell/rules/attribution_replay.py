@@ -71,6 +71,13 @@ class ReplayFigures:
         self._note(before, 0)
         self._note(after, 1)
 
+    def add_unmoved(self, rules: Mapping[str, int], due: Mapping[str, int]) -> None:
+        """Orders that stay as they are: how many had which rules before, and what all of them earn."""
+        self.orders += sum(rules.values())
+        self.rules.update(rules)
+        self.before.update(due)
+        self.after.update(due)
+
     def _sum(self, before: Credit, after: Credit) -> None:
         for currency, amount in before.due.items():
             self.before[currency] += amount

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from uuid import uuid4
 
 import pytest
@@ -18,14 +20,30 @@ from offerwell.actions.apply_replay import ReplayRefused, apply_replay
 from offerwell.actions.approve_payout import approve_payout
 from offerwell.actions.ask_for_replay import ask_for_replay
 from offerwell.actions.attribute_again import attribute_again
+from offerwell.actions.change_offer_status import change_offer_status
 from offerwell.actions.draft_payout import draft_payout
 from offerwell.actions.judge_conversion import judge_conversion
 from offerwell.actions.run_replay import replays_due, run_replay
 from offerwell.actions.set_attribution_rules import RulesRefused
-from offerwell.models import AttributionReplay, Click, Conversion, Event, LedgerEntry, Order, StatementEntry
+from offerwell.models import (
+    AttributionReplay,
+    BrowserReport,
+    ChangeKind,
+    Click,
+    CodeHistory,
+    Conversion,
+    Event,
+    LedgerEntry,
+    OfferPart,
+    Order,
+    PayoutOption,
+    StatementEntry,
+)
 from offerwell.queries import attribution_replay as module
 from offerwell.queries.attribution_replay import replay_batch, replay_scope, replayed
+from offerwell.queries.certain_orders import CertainOrders
 from offerwell.queries.payout_digest import payout_digest
+from offerwell.queries.planned_change import Wish, plan_change
 from offerwell.queries.verify_orders import order_problems
 from offerwell.queries.verify_payouts import payout_problems
 from offerwell.queries.verify_reports import report_problems
@@ -33,6 +51,7 @@ from offerwell.rules.attribution import AttributionPolicy, First
 from offerwell.rules.attribution_replay import ReplayFigures, agree
 from offerwell.rules.pay_rules import PayRule
 from offerwell.rules.pay_tiers import Tier, Tiers
+from offerwell.rules.selection import MemberFilter, MemberSelection
 from tests import make
 
 SINCE = make.NOW - timedelta(days=30)
@@ -242,7 +261,20 @@ def test_statements_of_a_batch_do_not_grow_with_it(brand, acme):
         with CaptureQueriesContext(connection) as queries:
             replay_batch(ids, LINKS, ReplayFigures())
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 11
+    assert counts[0] == counts[1] <= 15
+    ids = [
+        one.pk for one in make.recorded(brand.store, *[brand.order(f"c{n}", click=False) for n in range(9)]).values()
+    ]
+    with CaptureQueriesContext(connection) as queries:
+        batch = replay_batch(ids[-9:], LINKS, ReplayFigures())
+    assert (batch.decided, batch.certain, len(queries)) == ([], ids[-9:], 7)
+
+
+def test_rules_stay_also_with_orders_that_they_decide_as_before(brand, acme):
+    orders = make.recorded(brand.store, brand.order("1"), brand.order("2", click=False))
+    applied(acme, AttributionPolicy(First.LINK, 5))
+    assert set(Order.objects.values_list("ref", "first", "window_days")) == {("1", "link", 5), ("2", "link", 5)}
+    assert Conversion.objects.get(order=orders["2"]).member == brand.nora.member
 
 
 def tiered(brand, *steps, period="lifetime"):
@@ -318,6 +350,99 @@ def test_what_is_on_an_approved_statement_stays(brand, acme):
     assert (replay.preview["stay"], replay.result["stay"], replay.result["moved"]) == (1, 1, 1)
     kept = Conversion.objects.get(order__ref="paid")
     assert (kept.member_id, kept.order.first, payout_problems(acme)) == (brand.nora.member_id, "code", [])
+
+
+TWISTS = (
+    "",
+    "rules",
+    "rules since",
+    "tiers",
+    "cpc",
+    "another's code",
+    "chosen before",
+    "chosen since",
+    "browser",
+    "unconfirmed",
+)
+ODD_ORDERS = (
+    *[{}] * 3, {"code": False}, {"click": True}, {"is_test": True}, {"cancelled_at": make.NOW}, {"given_back": 999},
+    {"currency": "JPY"}, {"more": "stranger"}, {"more": "late"}, {"code": False, "more": "stranger"},
+    {"code": False, "more": "late"}, {"is_hers": True},
+)  # fmt: skip
+
+
+def test_an_order_is_certain_only_where_deciding_it_gives_the_same(db, monkeypatch):
+    """Whatever became known or was chosen since: counted or decided, the figures are the same."""
+    numbers, seen, chance = iter(range(10**6)), Counter(), Random(5)
+
+    def holds(twist, policy):
+        place = make.workspace(f"Certain{next(numbers)}")
+        with scope(workspace=place):
+            lived(Brand(place), twist, chance.sample(ODD_ORDERS, 8))
+            ids = list(Order.objects.order_by("pk").values_list("pk", flat=True))
+            counted, decided = ReplayFigures(), ReplayFigures()
+            certain = replay_batch(ids, policy, counted).certain
+            with monkeypatch.context() as patched:
+                patched.setattr(module, "certain_orders", lambda _ids: CertainOrders())
+                assert replay_batch(ids, policy, decided).decided == ids
+            assert counted.to_json() == decided.to_json()
+            seen.update({"all": len(ids), "certain": len(certain)})
+            seen[twist] += Conversion.objects.filter(order__in=certain).count()
+
+    def lived(brand, twist, orders):
+        emails, late = {True: brand.nora.member.email, False: ""}, f"late{brand.place.pk}"
+        told = [{"net": chance.randrange(10**6), "click": False, "more": "", "is_hers": False} | one for one in orders]
+        snapshots = [
+            replace(found, codes=(*{"": (), "stranger": ("Stranger",), "late": (late,)}[more], *found.codes))
+            for one in told
+            for more, email in [(one.pop("more"), emails[one.pop("is_hers")])]
+            for found in [brand.order(str(next(numbers)), buyer_email=email, **one)]
+        ]
+        if twist == "cpc":
+            PayoutOption.objects.update(kind="cpc", basis_points=None, amount=7, currency="USD")
+        elif twist == "rules":
+            make.rules(brand.nora.payout_option, PayRule(basis_points=1_234, currency="USD", at_least=5), at=SINCE)
+        elif twist == "tiers":
+            tiers = Tiers("conversions", "lifetime", (Tier(1, basis_points=4_321),))
+            make.rules(brand.nora.payout_option, tiers=tiers, at=SINCE)
+        elif twist == "chosen before":
+            chose_another(brand, make.NOW - timedelta(hours=1))
+        stored = list(make.recorded(brand.store, *snapshots).values())
+        make.history(make.code(brand.omar, late))
+        if twist == "another's code":
+            other = make.enrollment(make.offer(brand.place, stores=[brand.store]), brand.nora.member)
+            entry = make.history(make.code(other, "Other"))
+            CodeHistory.objects.filter(pk=entry.pk).update(text_key=brand.text, from_at=SINCE)
+        elif twist == "browser":
+            for order in stored:
+                BrowserReport.objects.create(
+                    workspace=brand.place, store=brand.store, ref=order.ref, currency=order.currency, net=order.net,
+                    clicks=[str(brand.click().key)], heard_at=make.NOW,
+                )  # fmt: skip
+        elif twist == "unconfirmed":
+            Order.objects.update(is_unconfirmed=True)
+            attribute_again(workspace_id=brand.place.pk, order_ids=[one.pk for one in stored], at=make.NOW)
+        elif twist == "rules since":
+            rewarded = PayRule(basis_points=1_234, currency="USD", at_least=5)
+            make.rules(brand.nora.payout_option, rewarded, at=make.NOW - timedelta(hours=1))
+        elif twist in {"chosen since", "chosen by another clock"}:
+            chose_another(brand, LATER if twist == "chosen since" else make.NOW - timedelta(hours=1))
+
+    def chose_another(brand, at):
+        wish = Wish(
+            brand.nora.offer, OfferPart.MEMBERS, False, MemberSelection(filter=MemberFilter(), up_to=brand.nora.pk),
+            kind=ChangeKind.PAYOUT, payout_option=make.payout(brand.nora.offer, "Later", basis_points=3_000),
+        )  # fmt: skip
+        change_offer_status(
+            workspace_id=brand.place.pk, wish=wish, digest=plan_change(wish, at=at).digest, key=f"chosen-{brand.place.pk}",
+            by=make.ANA, at=at,
+        )  # fmt: skip
+
+    for twist in TWISTS:
+        for policy in (LINKS, CODES, AttributionPolicy(First.LINK, 1)):
+            holds(twist, policy)
+    assert {twist for twist in TWISTS if seen[twist]} == {"", "cpc", "chosen before"}, seen
+    assert 0 < seen["certain"] < seen["all"]
 
 
 _order = st.fixed_dictionaries({
