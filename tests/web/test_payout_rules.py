@@ -61,7 +61,7 @@ def test_rules_are_added_edited_and_removed_without_javascript(manager, nora):
         "starts_on": "2026-12-01",
     }
     page = words(manager.post(at(nora), typed(nora, **more), follow=True))
-    assert "20% from 5,000.00 EUR for new customers since 2026-12-01 Edit Remove" in page
+    assert "20% from 5,000.00 EUR for new customers since 1 Dec 2026 Edit Remove" in page
     form = manager.get(at(nora), {"rule": "2"})
     assert 'value="5000.00"' in form.content.decode()
     assert "Edit rule 2" in words(form)
