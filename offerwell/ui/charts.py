@@ -96,8 +96,8 @@ def money_chart(
 
 
 def sparkline(values: Sequence[int], css: str = "", label: str = "") -> SafeString:
-    """A small curve. Decoration beside its number, unless it has a label. Nothing for fewer than two values."""
-    if len(values) < 2:  # noqa: PLR2004  a line has two ends
+    """A small curve. Decoration beside its number, unless it has a label. Empty for fewer than two values or zeros."""
+    if len(values) < 2 or not any(values):  # noqa: PLR2004  a line has two ends
         return SafeString("")
     line = curve(values, max(1, *values), SPARK_WIDTH, SPARK_HEIGHT)
     area = closed(line, SPARK_WIDTH, SPARK_HEIGHT)

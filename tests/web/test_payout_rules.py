@@ -70,7 +70,7 @@ def test_rules_are_added_edited_and_removed_without_javascript(manager, nora):
     manager.post(at(nora), {"seen": stands(nora).pk, "rule": "1", "remove": ""})
     assert [rule.name for rule in stands(nora).rules] == ["Big"]
     assert (PayoutRules.objects.count(), Event.objects.count()) == (4, 4)
-    assert "10% of each sale · 25% from 5,000.00 EUR" in words(
+    assert "10% of each sale 25% from 5,000.00 EUR" in words(
         manager.get(reverse("offer_payouts", args=[nora.offer_id]))
     )
 
