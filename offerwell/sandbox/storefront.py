@@ -31,7 +31,7 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
     "label{display:block;margin:.5rem 0}"
     "input,button{font:inherit;padding:.3rem .5rem;border:1px solid var(--field);border-radius:6px}"
-    "button{padding:.4rem .9rem;background:Canvas;color:CanvasText;cursor:pointer}"
+    "button{padding:.4rem .9rem;background:Canvas;color:CanvasText;cursor:pointer;white-space:nowrap}"
     "button.main{background:CanvasText;color:Canvas}table{border-collapse:collapse;width:100%}"
     "td,th{text-align:left;padding:.4rem .5rem;border-bottom:1px solid var(--line)}"
     "td form{display:inline-block;margin:.1rem 0}td{overflow-wrap:anywhere}td:first-child{white-space:nowrap}"
