@@ -4,6 +4,7 @@
 // `ids` (ticked on other pages, with commas), `all`, `exclude` and `up_to` (newest member when All was chosen).
 // Ids survive paging and filters in sessionStorage (numbers only, no names, no search text);
 // "all that match" means another set once filters change, so it is cleared then, and said.
+// Without `data-key` a selection is of this page only: the boxes as they are.
 import { announce, fill, grouped } from "./announce.js";
 
 const PREFIX = "ow-selection:";
@@ -38,7 +39,9 @@ class Selection extends HTMLElement {
   }
 
   restore() {
-    const kept = JSON.parse(sessionStorage.getItem(PREFIX + this.dataset.key) ?? "{}");
+    const kept = this.dataset.key
+      ? JSON.parse(sessionStorage.getItem(PREFIX + this.dataset.key) ?? "{}")
+      : { ids: this.boxes.filter((one) => one.checked).map((one) => one.value) };
     this.ids = new Set(kept.ids ?? []);
     this.all = kept.all ?? false;
     this.exclude = new Set(kept.exclude ?? []);
@@ -51,6 +54,7 @@ class Selection extends HTMLElement {
   }
 
   keep() {
+    if (!this.dataset.key) return;
     const key = PREFIX + this.dataset.key;
     if (!this.all && !this.ids.size) return sessionStorage.removeItem(key);
     const kept = { ids: [...this.ids], all: this.all, exclude: [...this.exclude], upTo: this.upTo };

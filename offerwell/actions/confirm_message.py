@@ -27,6 +27,7 @@ from offerwell.rules.merge_fields import field_problem
 from offerwell.rules.message_states import LEFT_OUT, LetterState, MessageState
 from offerwell.rules.message_times import UNDO_WINDOW
 from offerwell.rules.schedule import MOST_AHEAD, known_zone, local_time
+from offerwell.rules.written_dates import day_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,7 +112,7 @@ def _refuse_too_many(message: Message, letters: int, *, on: datetime) -> None:
         return
     had = letters_on_day(message.workspace, on)
     if had + letters > most:
-        day = f"{on.astimezone(known_zone(message.workspace.timezone) or UTC):%-d %b %Y}"
+        day = day_text(on.astimezone(known_zone(message.workspace.timezone) or UTC))
         raise MessageRefused(
             "to",
             f"This workspace may send {most:,} letters a day. {had:,} are sent or planned for {day}, so {letters:,}"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from offerwell.management.answer import answer, answer_json, answer_table, json_option
+from offerwell.management.answer import answer, answer_json, answer_table
+from offerwell.management.answering import answering_options, listing_options
 from offerwell.management.confirming import ask_or_refuse
-from offerwell.management.opened import acting_person, find_offer, find_store, now, opened_workspace, workspace_option
+from offerwell.management.opened import acting_person, find_offer, find_store, now, opened_workspace
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.rules.permissions import Action
 
@@ -33,28 +34,14 @@ def drift() -> None:
     """Codes that somebody changed in a store: list, adopt, restore."""
 
 
-def _filters(command: Any) -> Any:
-    for option in (
-        json_option,
-        workspace_option,
-        click.option("--store", "store_text", metavar="STORE", help="Only this store (its label or number)."),
-        click.option("--offer", "offer_text", metavar="OFFER", help="Only this offer (its name or number)."),
-    ):
-        command = option(command)
-    return command
-
-
-def _answering(command: Any) -> Any:
-    for option in (
-        click.option("--yes", is_flag=True, help="Apply the plan without asking."),
-        click.option("--plan", "plan_only", is_flag=True, help="Only show what would happen."),
-    ):
-        command = option(command)
-    return _filters(command)
+_listing = listing_options(
+    click.option("--store", "store_text", metavar="STORE", help="Only this store (its label or number).")
+)
+_answering = answering_options(_listing)
 
 
 @drift.command("list")
-@_filters
+@_listing
 def list_drifts(**typed: Any) -> None:
     """What differs now."""
     with opened_workspace(typed["workspace_slug"], Action.VIEW):

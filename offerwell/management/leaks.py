@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from offerwell.management.answer import answer, answer_json, answer_table, json_option
+from offerwell.management.answer import answer, answer_json, answer_table
+from offerwell.management.answering import answering_options, listing_options
 from offerwell.management.confirming import ask_or_refuse
 from offerwell.management.offer_status import plan_lines, refusing
-from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
+from offerwell.management.opened import acting_person, find_offer, now, opened_workspace
 from offerwell.management.refreshing import proposal_lines, refresh_json, refresh_wishes
 from offerwell.management.refusal import ExitCode, Refused
 from offerwell.rules.leak_score import LISTED
@@ -30,23 +31,25 @@ def leaks() -> None:
     """Codes whose orders do not look like their creator's reach: list, answer."""
 
 
-def _filters(command: Any) -> Any:
-    for option in (
-        json_option,
-        workspace_option,
-        click.option(
-            "--least", type=click.IntRange(LISTED, 100), default=LISTED, show_default=True,
-            help="Only codes with this score or more.",
-        ),
-        click.option("--offer", "offer_text", metavar="OFFER", help="Only this offer (its name or number)."),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+_listing = listing_options(
+    click.option(
+        "--least", type=click.IntRange(LISTED, 100), default=LISTED, show_default=True,
+        help="Only codes with this score or more.",
+    )
+)  # fmt: skip
+_answering = answering_options(
+    _listing,
+    click.option("--random", "has_random_suffix", is_flag=True, help="New texts end with eight random letters."),
+    click.option("--pattern", default="", help="Names of new texts, such as GLOW{first_name}; else the offer's."),
+    click.option("--all", "everything", is_flag=True, help="All flagged codes."),
+    click.option("--code", "texts", multiple=True, metavar="CODE", help="A flagged code; repeatable."),
+    click.option("--deactivate/--refresh", "deactivates", default=None, help="Switch off, or give new texts."),
+)
 
 
 @leaks.command("list")
 @click.option("--dismissed", is_flag=True, help="Those that somebody said are fine.")
-@_filters
+@_listing
 def list_leaks(**typed: Any) -> None:
     """The flagged codes with their evidence, the highest score first."""
     with opened_workspace(typed["workspace_slug"], Action.VIEW):
@@ -55,20 +58,6 @@ def list_leaks(**typed: Any) -> None:
             answer_json([_json(row) for row in rows])
             return
         answer_table(("Member", "Code", "Offer", "Orders", "Score", "Evidence"), [_cells(row) for row in rows])
-
-
-def _answering(command: Any) -> Any:
-    for option in (
-        click.option("--yes", is_flag=True, help="Apply the plans without asking."),
-        click.option("--plan", "plan_only", is_flag=True, help="Only show what would happen."),
-        click.option("--random", "has_random_suffix", is_flag=True, help="New texts end with eight random letters."),
-        click.option("--pattern", default="", help="Names of new texts, such as GLOW{first_name}; else the offer's."),
-        click.option("--all", "everything", is_flag=True, help="All flagged codes."),
-        click.option("--code", "texts", multiple=True, metavar="CODE", help="A flagged code; repeatable."),
-        click.option("--deactivate/--refresh", "deactivates", default=None, help="Switch off, or give new texts."),
-    ):
-        command = option(command)
-    return _filters(command)
 
 
 @leaks.command("answer")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offerwell.management.answer import answer, answer_json, json_option, note
+from offerwell.management.answering import plan_option, yes_option
 from offerwell.management.choosing import Chosen, choosing_options, selection_of
 from offerwell.management.confirming import ask_or_refuse
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
@@ -61,8 +62,8 @@ def confirming_options(command: Any) -> Any:
     for option in (
         json_option,
         *waiting_options,
-        click.option("--yes", is_flag=True, help="Apply the plan without asking."),
-        click.option("--plan", "plan_only", is_flag=True, help="Only show what would happen."),
+        yes_option,
+        plan_option,
         workspace_option,
     ):
         command = option(command)

@@ -83,6 +83,7 @@ def portal_offer(request: PortalRequest, enrollment_id: int) -> HttpResponse:
     days = own_days([place.member_id], since=first, offer_id=place.offer_id)
     shown = {
         "own": offer,
+        "pay_is_listed": offer.pay is not None and not offer.pay.is_simple,
         "tier": None if offer.is_over else own_tier(place, at=request.at),
         "earlier": earlier_texts(offer),
         "history": own_history(offer),

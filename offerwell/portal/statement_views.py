@@ -13,6 +13,7 @@ from offerwell.portal.page import portal_page
 from offerwell.portal.settings_views import settings_page, to_settings
 from offerwell.queries.creator_statements import own_statement
 from offerwell.rules.money import money_text
+from offerwell.rules.written_dates import day_text
 from offerwell.ui import statement_words as words
 from offerwell.ui.paging import number_from
 
@@ -36,7 +37,7 @@ def portal_statement(request: PortalRequest, statement_id: int) -> HttpResponse:
         "statement": one, "title": words.title_of(one.run.last_day), "cells": words.statement_cells(one),
         "state": words.state_of(one, is_draft=False, was_paid=bool(seen.payments)),
         "lines": [words.line_cells(line) for line in seen.lines], "next": seen.next, "is_first": after is None,
-        "last": last, "last_day": words.day_text(last.sent_on) if last else "",
+        "last": last, "last_day": day_text(last.sent_on) if last else "",
         "last_amount": money_text(abs(last.amount), one.currency) if last else "",
     }  # fmt: skip
     return portal_page(request, "statement.html", shown, tab="earnings")

@@ -25,6 +25,7 @@ from offerwell.models import (
     StoreCode,
 )
 from offerwell.queries.creator_announcements import Announcement, announcements
+from offerwell.queries.creator_pay import OwnPay, own_pay
 from offerwell.queries.member_statuses import offer_state
 from offerwell.queries.payout_rules import annotated_set, with_rules_now
 from offerwell.queries.payouts import option_terms
@@ -75,12 +76,16 @@ class OwnPart:
 
 @dataclass(frozen=True, slots=True)
 class OwnOffer:
-    """An offer the person is in, for one brand. `terms` is what a shopper gets, `pays` what the person earns."""
+    """An offer the person is in, for one brand. `terms` is what a shopper gets.
+
+    `pays` is what the person earns in one sentence, `pay` the same line by line; empty and None without an option.
+    """
 
     enrollment: Enrollment
     terms: str
     sentence: str
     pays: str
+    pay: OwnPay | None
     codes: tuple[OwnPart, ...]
     links: tuple[OwnPart, ...]
 
@@ -226,13 +231,14 @@ def _handles(members: Sequence[Member]) -> dict[int, str]:
 
 
 def _own(place: Enrollment, found: _Parts) -> OwnOffer:
-    offer, option = place.offer, place.payout_option
+    offer, option, rules = place.offer, place.payout_option, annotated_set(place)
     has_terms = offer.has_codes and bool(offer.discount_kind)
     return OwnOffer(
         enrollment=place,
         terms=terms_line(offer.terms) if has_terms else "",
         sentence=shopper_sentence(offer.terms) if has_terms else "",
-        pays=option_terms(option, annotated_set(place)) if option is not None else "",
+        pays=option_terms(option, rules) if option is not None else "",
+        pay=own_pay(option, rules) if option is not None else None,
         codes=tuple(_code(code, place, found) for code in found.codes.get(place.pk, ())),
         links=tuple(_link(link, place, found) for link in found.links.get(place.pk, ())),
     )

@@ -26,6 +26,11 @@ class OptionRow:
     members: int = 0
     rules: RuleSet = NO_RULES
 
+    @property
+    def lines(self) -> list[str]:
+        """The terms, one by one."""
+        return _lines(self.option, self.rules)
+
 
 def options_of(offer: Offer) -> list[OptionRow]:
     """The default first, then by name. Not counted. Two statements."""
@@ -49,10 +54,14 @@ def default_option_id(offer: Offer) -> int | None:
 
 def option_terms(option: PayoutOption, rules: RuleSet = NO_RULES) -> str:
     """What the option pays, in words: everything else first, then its rules and tiers."""
+    return " · ".join(_lines(option, rules))
+
+
+def _lines(option: PayoutOption, rules: RuleSet) -> list[str]:
     told = [terms_text(draft_of(option)), *(rule_text(rule, option.currency) for rule in rules.rules)]
     if rules.tiers is not None:
         told.append(tiers_text(rules.tiers, option.currency))
-    return " · ".join(told)
+    return told
 
 
 def terms_now(option: PayoutOption) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db.models import Sum
-from django.utils.formats import date_format
 
 from offerwell.models import Payment, Statement, StatementEntry
+from offerwell.rules.written_dates import day_text
 
 if TYPE_CHECKING:
     from offerwell.models import Conversion
@@ -25,6 +25,6 @@ def why_settled(conversion: Conversion) -> str:
     statement = Statement.objects.select_related("run").filter(entries__in=settled).order_by("-pk")[0]
     payment = Payment.objects.filter(statement=statement).order_by("-seq").first()
     if payment is not None and payment.amount > 0:
-        day = date_format(payment.sent_on, "j M Y")
+        day = day_text(payment.sent_on)
         return f"Its commission was paid on {day} ({statement.run}). A refund in the store still counts."
     return f"Its commission is on an approved statement ({statement.run}). A refund in the store still counts."

@@ -23,6 +23,7 @@ from offerwell.rules.payouts import (
     minor_units,
     percent_text,
 )
+from offerwell.rules.written_dates import day_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -171,10 +172,10 @@ def conditions_text(rule: PayRule) -> str:
 
 def _days(rule: PayRule) -> list[str]:
     if rule.starts_on and rule.ends_on:
-        return [f"from {rule.starts_on} to {rule.ends_on}"]
+        return [f"from {day_text(rule.starts_on)} to {day_text(rule.ends_on)}"]
     if rule.starts_on:
-        return [f"since {rule.starts_on}"]
-    return [f"until {rule.ends_on}"] if rule.ends_on else []
+        return [f"since {day_text(rule.starts_on)}"]
+    return [f"until {day_text(rule.ends_on)}"] if rule.ends_on else []
 
 
 def _listed(products: Sequence[str]) -> str:

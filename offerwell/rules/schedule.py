@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from offerwell.rules.written_dates import time_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -165,7 +167,7 @@ def local_time(at: datetime, zone_name: str) -> str:
     """Say "Thu 3 Dec 2026, 00:00 Europe/Paris". In a zone that is gone from the system: UTC."""
     zone = known_zone(zone_name)
     shown = at.astimezone(zone or UTC)
-    return f"{shown:%a} {shown.day} {shown:%b %Y, %H:%M} {zone.key if zone else 'UTC'}"
+    return f"{shown:%a} {time_text(shown)} {zone.key if zone else 'UTC'}"
 
 
 def day_of(at: datetime, zone_name: str) -> datetime:

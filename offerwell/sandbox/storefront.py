@@ -27,13 +27,15 @@ GOODS = {"Glow serum": "40.00", "Night cream": "25.50", "Lip balm": "7.95"}
 SHOWN = 20
 CLICK_ATTRIBUTE = "ow_click"
 STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#1c1917}"
+    ":root{color-scheme:light dark;--line:light-dark(#d6d3d1,#44403c);--field:light-dark(#78716c,#a8a29e)}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}"
     "label{display:block;margin:.5rem 0}"
-    "input{font:inherit;padding:.3rem .5rem;border:1px solid #78716c;border-radius:6px}"
-    "button{font:inherit;padding:.4rem .9rem;border:1px solid #57534e;border-radius:6px;background:#fff;cursor:pointer}"
-    "button.main{background:#1c1917;color:#fff}table{border-collapse:collapse;width:100%}"
-    "td,th{text-align:left;padding:.4rem .5rem;border-bottom:1px solid #e7e5e4}form{display:inline}"
-    ".bad{background:#fef2f2;color:#991b1b;padding:.5rem .8rem;border-radius:6px}"
+    "input,button{font:inherit;padding:.3rem .5rem;border:1px solid var(--field);border-radius:6px}"
+    "button{padding:.4rem .9rem;background:Canvas;color:CanvasText;cursor:pointer;white-space:nowrap}"
+    "button.main{background:CanvasText;color:Canvas}table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;padding:.4rem .5rem;border-bottom:1px solid var(--line)}"
+    "td form{display:inline-block;margin:.1rem 0}td{overflow-wrap:anywhere}td:first-child{white-space:nowrap}"
+    ".bad{background:light-dark(#fef2f2,#450a0a);color:light-dark(#991b1b,#fecaca);padding:.5rem;border-radius:6px}"
 )
 PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{shop}</title>

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -25,6 +24,7 @@ from offerwell.rules.chart_shape import (
     ticks,
 )
 from offerwell.rules.money import decimals_of, money_text
+from offerwell.rules.written_dates import day_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,8 @@ def money_chart(
 
 
 def sparkline(values: Sequence[int], css: str = "", label: str = "") -> SafeString:
-    """A small curve. Decoration beside its number, unless it has a label. Nothing for fewer than two values."""
-    if len(values) < 2:  # noqa: PLR2004  a line has two ends
+    """A small curve. Decoration beside its number, unless it has a label. Empty for fewer than two values or zeros."""
+    if len(values) < 2 or not any(values):  # noqa: PLR2004  a line has two ends
         return SafeString("")
     line = curve(values, max(1, *values), SPARK_WIDTH, SPARK_HEIGHT)
     area = closed(line, SPARK_WIDTH, SPARK_HEIGHT)
@@ -128,7 +128,7 @@ def compact(amount: int, currency: str = "") -> str:
 
 def _days(dates: Sequence[date]) -> str:
     """“24 Oct”, of a week “24 Oct – 30 Oct”."""
-    first, last = date_format(dates[0], "j M"), date_format(dates[-1], "j M")
+    first, last = day_text(dates[0], has_year=False), day_text(dates[-1], has_year=False)
     return first if first == last else f"{first} – {last}"
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from django.utils.formats import date_format
-
 from offerwell.rules.report_period import CUSTOM, DEFAULT_RANGE, NoPeriod, Period, day_of, period_of
+from offerwell.rules.written_dates import days_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +74,7 @@ def date_range(query: Mapping[str, str], workspace: Workspace, *, at: datetime) 
     typed = (asked.get("from", ""), asked.get("to", "")) if problem else (str(period.first), str(period.last))
     return DateRange(
         period=period,
-        label=PRESETS.get(kind) or days_text(period),
+        label=PRESETS.get(kind) or days_text(period.first, period.last),
         presets=tuple(Preset(value, label, value == kind) for value, label in PRESETS.items()),
         typed_first=typed[0],
         typed_last=typed[1],
@@ -83,14 +82,6 @@ def date_range(query: Mapping[str, str], workspace: Workspace, *, at: datetime) 
         problem=problem,
         fields=_fields(kind, period),
     )
-
-
-def days_text(period: Period) -> str:
-    """“3 Nov – 9 Nov 2026”."""
-    if period.days == 1:
-        return date_format(period.last, "j M Y")
-    shown = "j M" if period.first.year == period.last.year else "j M Y"
-    return f"{date_format(period.first, shown)} – {date_format(period.last, 'j M Y')}"
 
 
 def _fields(kind: str, period: Period) -> Mapping[str, str]:

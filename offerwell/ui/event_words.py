@@ -5,7 +5,10 @@ A sentence goes on after the name of who acted. Facts may lack what a sentence w
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+
+from offerwell.rules.written_dates import day_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +33,28 @@ def _said(template: str, *parts: Callable[[Facts], str]) -> Callable[[Facts], st
 
 def _fact(name: str) -> Callable[[Facts], str]:
     return lambda facts: str(facts.get(name, "–"))
+
+
+def _day(name: str) -> Callable[[Facts], str]:
+    def words(facts: Facts) -> str:
+        stored = str(facts.get(name, "–"))
+        try:
+            return day_text(date.fromisoformat(stored[:10]))
+        except ValueError:
+            return stored
+
+    return words
+
+
+def _time(name: str) -> Callable[[Facts], str]:
+    def words(facts: Facts) -> str:
+        stored = str(facts.get(name, "–"))
+        try:
+            return f"{time_text(datetime.fromisoformat(stored).astimezone(UTC))} UTC"
+        except ValueError:
+            return stored
+
+    return words
 
 
 def _names(name: str) -> Callable[[Facts], str]:
@@ -70,7 +95,7 @@ WORDS: dict[str, Callable[[Facts], str]] = {
     "failed_items_retried": _said("had {} that failed tried again", _n("items", *_CODES)),
     "codes_retried": _said("had {} tried again", _n("codes", *_CODES)),
     # Changes for later.
-    "change_scheduled": _said("scheduled a change of {} for {}", _fact("part"), _fact("run_at")),
+    "change_scheduled": _said("scheduled a change of {} for {}", _fact("part"), _time("run_at")),
     "scheduled_change_cancelled": _said("cancelled a scheduled change"),
     "scheduled_change_made": _said("made a scheduled change, as change {}", _fact("change")),
     "scheduled_change_returned": _said("took a scheduled change back, as change {}", _fact("return_change")),
@@ -139,10 +164,10 @@ WORDS: dict[str, Callable[[Facts], str]] = {
     # The Creator Portal and sales links.
     "link_settings_set": _said("set what sales links do"),
     "deep_link_made": _said("made the link {} to one page", _fact("link")),
-    "clicks_forgotten": _said("forgot {} until {}", _n("clicks", "click", "clicks"), _fact("until")),
+    "clicks_forgotten": _said("forgot {} until {}", _n("clicks", "click", "clicks"), _day("until")),
     # Orders.
     "orders_imported": _said("imported {} of the store {}", _n("orders", "order", "orders"), _fact("label")),
-    "orders_asked_for": _said("asked for the orders of the store {} since {}", _fact("label"), _fact("since")),
+    "orders_asked_for": _said("asked for the orders of the store {} since {}", _fact("label"), _day("since")),
     "conversion_accepted": _said("accepted the credit for the order {}", _fact("order")),
     "conversion_rejected": _said("rejected the credit for the order {}: {}", _fact("order"), _fact("reason")),
     "reporting_currency_set": _said("chose the currency of reports: {}", _fact("currency")),
@@ -150,14 +175,14 @@ WORDS: dict[str, Callable[[Facts], str]] = {
     "attribution_rules_set": _said("set whose an order is"),
     "leaks_dismissed": _said("said that the use of {} is fine: {}", _n("codes", *_CODES), _fact("reason")),
     "replay_confirmed": _said(
-        "had other attribution rules applied to {} since {}", _n("orders", "past order", "past orders"), _fact("since")
+        "had other attribution rules applied to {} since {}", _n("orders", "past order", "past orders"), _day("since")
     ),
     "replay_applied": _said(
         "applied other attribution rules: {} to another member", _n("moved", "order went", "orders went")
     ),
     # Payouts.
     "payout_drafted": _said(
-        "drew up payout {} up to {}, for {}", _fact("payout"), _fact("last_day"), _n("payable", "payment", "payments")
+        "drew up payout {} up to {}, for {}", _fact("payout"), _day("last_day"), _n("payable", "payment", "payments")
     ),
     "payout_approved": _said(
         "approved payout {}: {} with {}",

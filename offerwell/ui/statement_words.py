@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
-
 from offerwell.rules.money import money_text
+from offerwell.rules.written_dates import day_text
 from offerwell.ui.ledger_words import CAUSES
 
 if TYPE_CHECKING:
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
 def title_of(last_day: date) -> str:
     """“Payout up to 30 Nov 2026”."""
     return f"Payout up to {day_text(last_day)}"
-
-
-def day_text(day: date) -> str:
-    """“30 Nov 2026”."""
-    return date_format(day, "j M Y")
 
 
 def pays_text(totals: Iterable[PayoutTotal]) -> str:

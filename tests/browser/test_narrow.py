@@ -51,6 +51,20 @@ def test_the_journey_on_a_phone(new_context, store):
     assert store.statuses() == before
 
 
+def test_members_are_sorted_without_column_headings_and_without_javascript(new_context):
+    page = new_context(viewport=SMALL, java_script_enabled=False).new_page()
+    page.goto("/reporting/sales-tracking/2/")
+    page.get_by_role("combobox", name="Sort").select_option("Most sales")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("combobox", name="Sort")).to_have_value("-sales")
+    shown = page.locator("#members td.cell-num:not(.cell-wide)")
+    shown.first.scroll_into_view_if_needed()
+    expect(shown.first).to_be_visible()
+    sales = [float(text.removesuffix(" USD").replace(",", "")) for text in shown.all_text_contents()]
+    assert len(sales) > 1
+    assert sales == sorted(sales, reverse=True)
+
+
 def _all_in_sight(page):
     assert page.evaluate(_WIDER) == []
     for button in page.locator(".dialog-foot:visible :is(a, button):visible").all():

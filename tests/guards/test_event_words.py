@@ -120,3 +120,14 @@ def test_a_sentence_stands_whatever_the_facts():
         "deactivated 1,249 codes, 1 already so, to undo change 7"
     )
     assert event_sentence("something_new", {}) == "something new"
+
+
+def test_days_and_times_are_told_as_everywhere_and_what_is_none_as_it_is():
+    assert event_sentence("orders_asked_for", {"label": "Glow", "since": "2026-01-31T00:00:00+00:00"}) == (
+        "asked for the orders of the store Glow since 31 Jan 2026"
+    )
+    assert event_sentence("change_scheduled", {"part": "codes", "run_at": "2026-12-03T00:00:00+01:00"}) == (
+        "scheduled a change of codes for 2 Dec 2026, 23:00 UTC"
+    )
+    assert event_sentence("change_scheduled", {"part": "codes"}) == "scheduled a change of codes for –"
+    assert event_sentence("orders_asked_for", {"label": "Glow", "since": "soon"}).endswith("since soon")

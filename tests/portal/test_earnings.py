@@ -50,7 +50,7 @@ def sold(acme, rival, glow, stella):
 def test_the_own_orders_to_the_cent(portal, sold):
     assert "Earned this month 8.00 USD 1 order · 80.00 USD in sales" in words(portal.get("/portal/"))
     page = words(portal.get("/portal/earnings/"))
-    assert "Earned this month 8.00 USD 1 order · 80.00 USD in sales 10.00 USD in all." in page
+    assert "Earned this month 8.00 USD 1 order · 80.00 USD in sales Earned in all 10.00 USD" in page
     assert page.count("Summer Glow") == 2
     assert "20.00 USD in sales 2.00 USD" in page
     offer = words(portal.get(f"/portal/offers/{sold.pk}/"))
@@ -75,7 +75,7 @@ def test_a_refund_and_a_refusal_lower_it(portal, acme, glow, sold):
     )  # fmt: skip
     page = words(portal.get("/portal/earnings/"))
     assert ("not credited –" in page, "The team bought it" in page) == (True, False)
-    assert "Earned this month – No orders yet this month. 2.00 USD in all." in page
+    assert "Earned this month – No orders yet this month. Earned in all 2.00 USD" in page
     mine = LedgerEntry.objects.filter(account="member", order__ref="1").order_by("seq")
     assert [entry.amount for entry in mine] == [800, -300, -500]
 

@@ -131,7 +131,7 @@ def test_what_a_store_says_is_told_without_its_reasons(portal, world, stored, ba
         ({"status": "paused"}, "Paused", "Acme paused this offer. Orders placed before count."),
         ({"status": "archived"}, "Ended", "Acme ended this offer. Orders placed while it ran count."),
         ({"ends_at": make.NOW}, "Ended", "Ended on 23 Nov 2026. Orders placed until then count."),
-        ({"starts_at": make.NOW + timedelta(days=400)}, "Starts later", "Works from 28 Dec 2027 09:00 on."),
+        ({"starts_at": make.NOW + timedelta(days=400)}, "Starts later", "Works from 28 Dec 2027, 09:00 UTC on."),
     ],
 )
 def test_the_offer_decides_too(portal, world, fields, badge, sentence):

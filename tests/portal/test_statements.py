@@ -59,14 +59,14 @@ def own(place):
 
 
 def test_from_due_to_paid_and_back(portal, acme, sold):
-    assert "8.00 USD in all. – paid, 8.00 USD due." in words(portal.get("/portal/earnings/"))
+    assert "Earned in all 8.00 USD Paid – Due 8.00 USD" in words(portal.get("/portal/earnings/"))
     run = approved(acme)
     page = words(portal.get("/portal/earnings/"))
     assert "Statements Payout up to" in page
     assert "To pay 8.00 USD" in page
     said = {"workspace_id": acme.pk, "statement_id": own(sold).pk, "by": make.ANA, "at": now()}
     pay_statement(proof=Proof(now().date(), "B-7"), **said)
-    assert "8.00 USD in all. 8.00 USD paid, – due." in words(portal.get("/portal/earnings/"))
+    assert "Earned in all 8.00 USD Paid 8.00 USD Due –" in words(portal.get("/portal/earnings/"))
     page = words(portal.get(f"/portal/earnings/statements/{own(sold).pk}/"))
     assert "Paid to you 8.00 USD" in page
     assert "reference B-7" in page

@@ -72,15 +72,15 @@ def month_of_paris(**fields):
 
 def test_it_goes_up_with_the_own_sales_and_down_with_a_refund(portal, glow, place):
     tiered(place, SALES)
-    assert "12% now. 100.00 USD more in sales for 14%." in page(portal, place)
+    assert "12% now 100.00 USD more in sales for 14%" in page(portal, place)
     sold(glow, "1", 9_999, placed_at=long_ago())
-    assert "12% now. 0.01 USD more in sales for 14%." in page(portal, place)
+    assert "12% now 0.01 USD more in sales for 14%" in page(portal, place)
     sold(glow, "2", 8_001)
-    assert "14% now. 120.00 USD more in sales for 16%." in page(portal, place)
+    assert "14% now 120.00 USD more in sales for 16%" in page(portal, place)
     sold(glow, "3", 12_000)
-    assert "16% now. The last tier." in page(portal, place)
+    assert "16% now The last tier" in page(portal, place)
     sold(glow, "3", 12_000, minutes=9, given_back=1)
-    assert "14% now. 0.01 USD more in sales for 16%." in page(portal, place)
+    assert "14% now 0.01 USD more in sales for 16%" in page(portal, place)
 
 
 def test_what_the_brand_rejects_does_not_count(acme, glow, place):
@@ -138,20 +138,37 @@ def test_amounts_are_told_as_amounts(place):
 def test_sales_in_another_currency_alone_say_nothing(portal, glow, place):
     tiered(place, SALES)
     sold(glow, "1", 10_000, currency="EUR")
-    assert (stands(place), " now. " in page(portal, place)) == (None, False)
+    assert (stands(place), "% now" in page(portal, place)) == (None, False)
     sold(glow, "2", 1_000)
     assert stands(place) == TierNow("12%", "90.00 USD more in sales for 14%")
 
 
+def test_what_it_pays_is_a_list_of_short_lines(portal, glow, place):
+    assert "12% of each sale" in page(portal, place)
+    assert "What you earn" not in page(portal, place)
+    serum, new = PayRule(1500, products=("Serum",)), PayRule(2000, at_least=500_000, currency="USD", buyer="new")
+    tiered(place, SALES, serum, new)
+    sold(glow, "1", 18_000)
+    shown = page(portal, place)
+    assert (
+        "What you earn 14% now 120.00 USD more in sales for 16% 12% of each sale to begin with"
+        " 14% after 100.00 USD of sales since you joined 16% after 300.00 USD of sales since you joined"
+        " Special rates They stand in place of the above, the best one for you."
+        " 15% on Serum 20% from 5,000.00 USD for new customers"
+    ) in shown
+    assert "other rates may apply" not in shown
+    assert "you earn 12% of each sale; other rates may apply" in words(portal.get("/portal/offers/"))
+
+
 def test_where_there_are_no_tiers_or_the_offer_is_over_nothing_is_said(portal, place):
     tiered(place, None, PayRule(1500, products=("Serum",)))
-    assert (stands(place), " now. " in page(portal, place)) == (None, False)
+    assert (stands(place), "% now" in page(portal, place)) == (None, False)
     tiered_later = Tiers("conversions", "lifetime", (Tier(1, 1400),))
     make.rules(place.payout_option, tiers=tiered_later, at=now())
-    assert "12% now. 1 more conversion for 14%." in page(portal, place)
+    assert "12% now 1 more conversion for 14%" in page(portal, place)
     with scope(workspace=place.workspace):
         Offer.objects.update(status=OfferStatus.ARCHIVED)
-    assert " now. " not in page(portal, place)
+    assert "% now" not in page(portal, place)
 
 
 def test_two_statements_whatever_was_sold_and_none_without_tiers(portal, glow, place):

@@ -185,7 +185,7 @@ def test_a_rule_is_stored_and_read_again_and_says_what_it_pays():
     assert rule_text(PayRule(amount=500, name="Serums", products=("1", "2"), buyer="new"), "EUR") == (
         "5.00 EUR on Serums for new customers"
     )
-    assert rule_text(DECEMBER, "") == "11% from 2026-12-01 to 2026-12-31"
+    assert rule_text(DECEMBER, "") == "11% from 1 Dec 2026 to 31 Dec 2026"
     assert rule_text(PayRule(1, products=tuple("abcde")), "") == "0.01% on a, b, c and 2 more"
 
 

@@ -27,8 +27,12 @@ def test_there_are_documents() -> None:
 @pytest.mark.parametrize("version", ["2026-07", "2026-10"])
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_document_is_implemented(path: Path, version: str) -> None:
-    text = path.read_text()
-    prepared = prepare(version, text + "".join(FRAGMENTS[name].read_text() for name in _SPREAD.findall(text)))
+    prepared = prepare(version, _whole(path.read_text()))
     assert prepared.errors == ()
     missing = prepared.missing.message if prepared.missing else None
     assert missing == OF_OTHER_APPS.get(path.stem)
+
+
+def _whole(text: str) -> str:
+    """The text with the fragments that it spreads, and those that these spread."""
+    return text + "".join(_whole(FRAGMENTS[name].read_text()) for name in _SPREAD.findall(text))

@@ -62,7 +62,7 @@ def test_even_numbers_in_few_letters(amount, currency, text):
 def test_a_sparkline_is_decoration_unless_it_has_a_label():
     assert 'aria-hidden="true"' in sparkline([1, 2])
     assert 'role="img" aria-label="A &lt;b&gt;"' in sparkline([1, 2], label="A <b>")
-    assert (sparkline([7]), money_trend([(FIRST, 0), (FIRST, -5)], "USD", "Earned")) == ("", "")
+    assert (sparkline([7]), sparkline([0, 0]), money_trend([(FIRST, 0), (FIRST, -5)], "USD", "Earned")) == ("", "", "")
 
 
 @pytest.mark.parametrize(

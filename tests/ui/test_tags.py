@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
@@ -106,3 +107,11 @@ def test_a_field_is_wired_to_its_hint_and_error() -> None:
     assert '<p class="hint" id="id_name-hint">Members see it.</p>' in shown
     assert 'aria-invalid="true"' in shown
     assert "<p>This field is required.</p>" in shown
+
+
+def test_a_time_says_that_it_is_utc_until_the_script_has_put_in_the_readers_zone() -> None:
+    """Without JavaScript it stays."""
+    moment = datetime(2026, 11, 3, 23, 30, tzinfo=ZoneInfo("Europe/Paris"))
+    head = '<time datetime="2026-11-03T23:30:00+01:00"'
+    assert rendered("{% when moment %}", moment=moment) == f'{head} data-local="exact">3 Nov 2026, 22:30 UTC</time>'
+    assert rendered('{% when moment "day" %}', moment=moment) == f'{head} data-local="day">3 Nov 2026</time>'

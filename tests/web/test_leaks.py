@@ -98,7 +98,7 @@ def test_dismissing_needs_a_reason_and_moves_the_row(signed_in, leaked):
     answer = client.post(reverse("leaks_dismiss"), {"ids": [leaked.pk], "reason": ""})
     assert answer.status_code == 422
     assert "Say why this is fine" in words(answer)
-    assert f'value="{leaked.pk}" aria-label="Select NORA10" checked' in answer.content.decode()
+    assert f'value="{leaked.pk}" autocomplete="off" aria-label="Select NORA10" checked' in answer.content.decode()
     assert CodeLeak.objects.get().dismissed_at is None
     page = client.post(reverse("leaks_dismiss"), {"ids": [leaked.pk], "reason": "A podcast"}, follow=True)
     assert "Dismissed: 1 code is listed again when the score has grown." in words(page)

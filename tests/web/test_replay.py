@@ -37,7 +37,7 @@ def test_it_is_shown_applied_and_moved_back(signed_in, brand):
     page = client.post(reverse("replays"), ASKED, follow=True)
     text = words(page)
     assert "Nothing has been changed." in text
-    assert "To another member 1 Of these, nobody’s before 0 Of these, nobody’s then 0" in text
+    assert "To another member 1 Of these, from nobody 0 Of these, to nobody 0" in text
     assert "USD 100.00 USD 20.00 USD 30.00 USD 10.00 USD 20.00 USD 10.00 USD" in text
     assert "Omar Dubois 0.00 USD 20.00 USD 20.00 USD Nora Dubois 10.00 USD 0.00 USD −10.00 USD" in text
     assert "#1 Nora Dubois Omar Dubois" in text

@@ -149,6 +149,38 @@ def test_the_members_are_sorted_by_the_figures_of_the_chosen_days(signed_in, sel
     assert 'href="?view=active&amp;sort=-sales&amp;range=7d"' in week.content.decode()
 
 
+def sort_choice(page):
+    """The options of the Sort field as (value, label), and those that are chosen."""
+    field = re.search(r'<select class="input" name="sort".*?</select>', page.content.decode(), re.DOTALL).group()
+    options = re.findall(r'<option value="([^"]+)"( selected)?>([^<]+)<', field)
+    return [(value, label) for value, _, label in options], [value for value, chosen, _ in options if chosen]
+
+
+def test_the_order_is_a_field_of_the_filter_form_too(signed_in, acme, sellers):
+    orders = [
+        ("member", "Name A–Z"), ("-member", "Name Z–A"), ("-enrolled", "Newest first"), ("-sales", "Most sales"),
+        ("-orders", "Most orders"), ("-clicks", "Most clicks"),
+    ]  # fmt: skip
+    assert sort_choice(signed_in.get(address(sellers))) == (orders, ["member"])
+    page = signed_in.get(address(sellers), {"q": "", "country": "", "tag": "", "group": "", "sort": "-sales"})
+    assert (sort_choice(page), shown(page)) == ((orders, ["-sales"]), ["Zoe", "Elena", "Nora"])
+    of_codes = make.offer(acme, "Codes", type="promo_code")
+    assert sort_choice(signed_in.get(address(of_codes))) == (orders[:-1], ["member"])
+
+
+def test_on_a_phone_a_row_has_the_figure_that_it_is_sorted_by(signed_in, sellers):
+    """What stays is the cell without `cell-wide`: sales of who sold, or the figure of the order."""
+
+    def stay(sort):
+        page = signed_in.get(address(sellers), {"sort": sort}).content.decode()
+        table = page[page.index('<caption class="sr-only">Members of') :]
+        return re.findall(r'<td class="cell-num"[^>]*>(?:<[^>]+>)*([^<]+)<', table)
+
+    assert stay("member") == ["10.00 USD", "90.00 USD"]
+    assert stay("-orders") == ["3", "1", "0"]
+    assert stay("-clicks") == ["0", "0", "0"]
+
+
 def test_a_ranking_that_is_cut_says_so_and_selects_no_fewer(signed_in, sellers, monkeypatch):
     plain = signed_in.get(address(sellers))
     monkeypatch.setattr(offer_member_ranks, "RANKED_UP_TO", 1)
@@ -335,7 +367,7 @@ def test_an_export_has_every_hit_of_a_search_however_many(signed_in, offer, monk
 
 def test_only_a_code_that_no_longer_works_is_struck_through(client, offer):
     def struck():
-        return re.findall(r'class="mono struck">([^<]+)<', client.get(f"{LIST}{offer.pk}/").content.decode())
+        return re.findall(r'class="mono struck"[^>]*>([^<]+)<', client.get(f"{LIST}{offer.pk}/").content.decode())
 
     assert struck() == ["ELENA20"]
     PromoCode.objects.filter(text="NORA20").update(is_active=False)

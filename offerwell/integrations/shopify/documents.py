@@ -22,14 +22,14 @@ class Operation:
     """`points` is the requested cost of one; `per_request` how many may share a request.
 
     `repeatable` marks a mutation that leaves no trace when it is asked twice.
-    `fragment` names the file its text ends with.
+    `fragments` names the files its text ends with.
     """
 
     file: str
     points: int
     per_request: int = 1
     repeatable: bool = False
-    fragment: str = ""
+    fragments: tuple[str, ...] = ()
 
     @property
     def is_write(self) -> bool:
@@ -63,9 +63,9 @@ HOOK_LIST = Operation("hook_list", points=12)
 HOOK_CREATE = Operation("hook_create", points=10, per_request=20, repeatable=True)
 HOOK_DELETE = Operation("hook_delete", points=10, per_request=50, repeatable=True)
 BULK_RESULT = Operation("bulk_result", points=1)
-ORDERS_READ = Operation("orders_read", points=38, fragment="told")
-ORDERS_CHANGED = Operation("orders_changed", points=344, fragment="told")
-ORDER_LINES = Operation("order_lines", points=57)
+ORDERS_READ = Operation("orders_read", points=38, fragments=("told", "lines"))
+ORDERS_CHANGED = Operation("orders_changed", points=344, fragments=("told", "lines"))
+ORDER_LINES = Operation("order_lines", points=57, fragments=("lines",))
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
@@ -93,9 +93,9 @@ UPDATE_FOR_KIND = {
 
 @cache
 def text_of(operation: Operation) -> str:
-    """The file's text without its comments, and the fragment's."""
-    fragment = text_in(FRAGMENTS / f"{operation.fragment}.graphql") if operation.fragment else ""
-    return text_in(FOLDER / f"{operation.file}.graphql") + fragment
+    """The file's text without its comments, and those of its fragments."""
+    files = [FOLDER / f"{operation.file}.graphql", *(FRAGMENTS / f"{name}.graphql" for name in operation.fragments)]
+    return "".join(text_in(file) for file in files)
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ Markup to copy: assets/README.md. They are builtins of the template engine, so n
 from __future__ import annotations
 
 import zlib
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -14,11 +15,11 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.forms import CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, ngettext, pgettext
 
 from offerwell.rules.permissions import Action, may
+from offerwell.rules.written_dates import day_text, time_text
 from offerwell.ui.browser_words import browser_words
 from offerwell.ui.status_look import look_of
 
@@ -91,6 +92,7 @@ def grouped(number: float | str | None) -> str:
 
 
 register.filter("browser", browser_words)
+register.filter("day", day_text)
 
 
 @register.simple_tag
@@ -104,7 +106,7 @@ def ago(moment: datetime | None) -> str:
     """How long ago, up to 30 days; then the day. The exact time is in the title, in the reader's zone."""
     if moment is None:
         return "–"
-    exact = f"{date_format(moment, 'j M Y H:i')} UTC"
+    exact = _utc_text(moment)
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, _ago(moment))
 
 
@@ -113,20 +115,25 @@ def when(moment: datetime | None, precision: str = "exact") -> str:
     """The time itself, in the reader's zone: "exact", or only the "day"."""
     if moment is None:
         return "–"
-    text = date_format(moment, "j M Y" if precision == "day" else "j M Y H:i")
+    text = day_text(moment) if precision == "day" else _utc_text(moment)
     return format_html('<time datetime="{}" data-local="{}">{}</time>', moment.isoformat(), precision, text)
+
+
+def _utc_text(moment: datetime) -> str:
+    """What stands there until our script has put the reader's zone in."""
+    return f"{time_text(moment.astimezone(UTC))} UTC"
 
 
 def _ago(moment: datetime) -> str:
     seconds = int((timezone.now() - moment).total_seconds())
     if seconds < 0:
-        return date_format(moment, "j M Y H:i")
+        return _utc_text(moment)
     if seconds < 60:  # noqa: PLR2004  a minute
         return gettext("just now")
     for size, text in ((86_400, gettext("%sd ago")), (3_600, gettext("%sh ago")), (60, gettext("%sm ago"))):
         if size <= seconds <= size * _DAYS_TOLD_AS_AGO * (1 if size == 86_400 else 24):  # noqa: PLR2004  a day
             return text % (seconds // size)
-    return date_format(moment, "j M" if moment.year == timezone.now().year else "j M Y")
+    return day_text(moment, has_year=moment.year != timezone.now().year)
 
 
 @register.simple_tag(takes_context=True)

@@ -21,6 +21,7 @@ from offerwell.rules.money import money_text
 from offerwell.rules.payment_files import PaymentFile
 from offerwell.rules.permissions import Action
 from offerwell.rules.statements import InvalidPayout
+from offerwell.rules.written_dates import day_text
 from offerwell.ui import statement_words as words
 from offerwell.ui.paging import number_from
 from offerwell.web.confirmed import confirmed
@@ -121,7 +122,7 @@ def _statement_page(
 ) -> HttpResponse:
     one = seen.statement
     is_draft = one.run.is_draft
-    payments = [(row, words.day_text(row.sent_on), money_text(row.amount, one.currency)) for row in seen.payments]
+    payments = [(row, day_text(row.sent_on), money_text(row.amount, one.currency)) for row in seen.payments]
     shown: dict[str, Any] = {
         "statement": one, "run": one.run, "title": words.title_of(one.run.last_day),
         "cells": words.statement_cells(one),

@@ -63,8 +63,8 @@ def _texts(parts: Sequence[SeenPart]) -> SafeString:
         return SafeString("–")
     shown = format_html_join(
         "",
-        '<span class="mono{}">{}</span>',
-        ((_strike(part), part.text) for part in parts[:_TEXTS_SHOWN]),
+        '<span class="mono{}" title="{}">{}</span>',
+        ((_strike(part), part.text, part.text) for part in parts[:_TEXTS_SHOWN]),
     )
     return format_html("{}{}", shown, _rest([part.text for part in parts[_TEXTS_SHOWN:]]))
 
@@ -75,8 +75,8 @@ def _codes(row: MemberRow, links: DiscountLinks) -> SafeString:
         return SafeString("–")
     shown = format_html_join(
         "",
-        '<span class="row"><span class="mono{}">{}</span>{}</span>',
-        ((_strike(part), part.text, _links(row, part, links)) for part in row.codes[:_TEXTS_SHOWN]),
+        '<span class="row"><span class="mono{}" title="{}">{}</span>{}</span>',
+        ((_strike(part), part.text, part.text, _links(row, part, links)) for part in row.codes[:_TEXTS_SHOWN]),
     )
     return format_html("{}{}", shown, _rest([part.text for part in row.codes[_TEXTS_SHOWN:]]))
 

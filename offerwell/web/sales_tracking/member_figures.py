@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.formats import date_format
-
 from offerwell.queries.sales_report import NOTHING, by_member
 from offerwell.queries.sales_trends import last_sales
+from offerwell.rules.written_dates import day_text
 from offerwell.ui.report_strip import money_texts
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def figures_of_rows(
         return []
     ids = [row.member.pk for row in rows]
     sold, last = by_member(workspace, period, ids, offer.pk), last_sales(workspace, offer.pk, ids)
-    shown = "j M" if all(day.year == period.last.year for day in last.values()) else "j M Y"
+    has_year = any(day.year != period.last.year for day in last.values())
     found = [(sold.get(pk, NOTHING), last.get(pk)) for pk in ids]
     return [
         MemberFigures(
@@ -46,7 +45,7 @@ def figures_of_rows(
             orders=one.orders,
             sales=money_texts(one.sales),
             commission=money_texts(one.commission),
-            last_sale=date_format(day, shown) if day else "",
+            last_sale=day_text(day, has_year=has_year) if day else "",
         )
         for one, day in found
     ]

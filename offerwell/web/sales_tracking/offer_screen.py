@@ -75,6 +75,15 @@ class SortLink:
 
 
 @dataclass(frozen=True, slots=True)
+class SortOption:
+    """One order of the list as a choice: phones have no column headings."""
+
+    value: Sort
+    label: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pager:
     """Say "1–50 of 248", and the pages beside it (empty: none)."""
 
@@ -102,7 +111,7 @@ def offer_screen(
         **_report(workspace, offer, dates),
         **_rights(request),
         **_header(request, offer, stores, at),
-        **_asked_for(wish, dates.fields),
+        **_asked_for(offer, wish, dates.fields),
         **_table(offer, stores, wish, page, dates),
         "selection": SelectionTable(
             key=f"{request.user.pk}-offer-{offer.pk}",
@@ -149,7 +158,7 @@ def _header(request: BrandRequest, offer: Offer, stores: Sequence[Store], at: da
     }
 
 
-def _asked_for(wish: PageWish, days: Mapping[str, str]) -> dict[str, object]:
+def _asked_for(offer: Offer, wish: PageWish, days: Mapping[str, str]) -> dict[str, object]:
     """The filter and order as they stand, and the addresses of others."""
     fields = filter_fields(wish.filter)
     return {
@@ -161,8 +170,8 @@ def _asked_for(wish: PageWish, days: Mapping[str, str]) -> dict[str, object]:
         "export_query": urlencode(fields),
         "sort": wish.sort,
         "ranked_by": wish.sort.figure,
+        "sorts": [SortOption(one, label, one == wish.sort) for one, label in _sorts(offer).items()],
         "by_name": _name_sort(wish, days),
-        "by_newest": _down_sort(wish, Sort.NEWEST, days),
         "by_sales": _down_sort(wish, Sort.SALES, days),
         "by_orders": _down_sort(wish, Sort.ORDERS, days),
         "by_clicks": _down_sort(wish, Sort.CLICKS, days),
@@ -254,6 +263,14 @@ def saved_views(offer: Offer, wish: PageWish, tallies: Tallies, days: Mapping[st
         )
         for view, label in labels.items()
     ]
+
+
+def _sorts(offer: Offer) -> dict[Sort, str]:
+    """Orders of the list in words; an offer without links has no clicks to sort by."""
+    figures = {Sort.SALES: "Most sales", Sort.ORDERS: "Most orders", Sort.CLICKS: "Most clicks"}
+    if not offer.has_links:
+        del figures[Sort.CLICKS]
+    return {Sort.NAME: "Name A–Z", Sort.NAME_DOWN: "Name Z–A", Sort.NEWEST: "Newest first", **figures}
 
 
 def _name_sort(wish: PageWish, days: Mapping[str, str]) -> SortLink:
