@@ -353,17 +353,9 @@ def test_what_is_on_an_approved_statement_stays(brand, acme):
 
 
 TWISTS = (
-    "",
-    "rules",
-    "rules since",
-    "tiers",
-    "cpc",
-    "another's code",
-    "chosen before",
-    "chosen since",
-    "browser",
-    "unconfirmed",
-)
+    "", "rules", "rules since", "tiers", "cpc", "another's code", "chosen before", "chosen since",
+    "chosen by another clock", "browser", "unconfirmed",
+)  # fmt: skip
 ODD_ORDERS = (
     *[{}] * 3, {"code": False}, {"click": True}, {"is_test": True}, {"cancelled_at": make.NOW}, {"given_back": 999},
     {"currency": "JPY"}, {"more": "stranger"}, {"more": "late"}, {"code": False, "more": "stranger"},
