@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
+from offerwell.models import RunState
 from offerwell.rules.money import money_text
 from offerwell.ui.ledger_words import CAUSES
 
@@ -34,15 +35,15 @@ def pays_text(totals: Iterable[PayoutTotal]) -> str:
     return " + ".join(money_text(one.pays, one.currency) for one in totals if one.pays) or "–"
 
 
-def state_of(statement: Any, *, is_draft: bool, was_paid: bool = False) -> str:
-    """The status of a statement, for `status_badge`."""
+def state_of(statement: Any, *, run_state: str = RunState.APPROVED, was_paid: bool = False) -> str:
+    """The status of a statement, for `status_badge`; `run_state` is that of its payout."""
     if not statement.pays:
         return "payout_carried"
     if statement.paid:
         return "payout_paid"
     if was_paid:
         return "payout_returned"
-    return "payout_draft" if is_draft else "payout_to_pay"
+    return "payout_to_pay" if run_state == RunState.APPROVED else f"payout_{run_state}"
 
 
 def statement_cells(statement: Any) -> dict[str, str]:
