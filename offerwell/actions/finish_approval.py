@@ -17,7 +17,13 @@ from django_scopes import scope, scopes_disabled
 
 from offerwell.actions.draft_payout import statement_facts
 from offerwell.actions.draw_statements import draw_statements
-from offerwell.actions.freeze_statements import EntriesChanged, freeze_next, is_as_confirmed, take_back_next
+from offerwell.actions.freeze_statements import (
+    EntriesChanged,
+    freeze_next,
+    is_as_confirmed,
+    still_there,
+    take_back_next,
+)
 from offerwell.actions.record_event import record_event
 from offerwell.models import PayoutRun, RunState, lock_workspace
 from offerwell.rules.permissions import Actor
@@ -84,14 +90,13 @@ def _freeze(run: PayoutRun, by: Actor, at: datetime | None) -> None:
     if is_right:
         _approve(run, by, at)
     else:
-        PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVING).update(problem=CHANGED)
+        still_there(run).update(problem=CHANGED)
 
 
 def _approve(run: PayoutRun, by: Actor, at: datetime | None) -> None:
     with transaction.atomic():
         lock_workspace(run.workspace_id)
-        rows = PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVING, problem="", last_member=run.last_member)
-        if rows.update(state=RunState.APPROVED, beat_at=None):
+        if still_there(run).update(state=RunState.APPROVED, beat_at=None):
             _record(run, "payout_approved", statement_facts(run), by, at)
 
 
@@ -100,8 +105,7 @@ def _take_back(run: PayoutRun, by: Actor, at: datetime | None) -> None:
         return
     with transaction.atomic():
         lock_workspace(run.workspace_id)
-        rows = PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVING)
-        if rows.update(
+        if still_there(run).update(
             state=RunState.DRAFT, approved_at=None, approved_by="", approved_by_id=None, beat_at=None, top_entry=0
         ):
             draw_statements(run)

@@ -9,7 +9,7 @@ has a higher number than `top_entry`.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -23,6 +23,8 @@ from offerwell.rules.statements import StatementLine, statement_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from django.db.models import QuerySet
 
 # So much is frozen, or taken back, by one transaction; all of one member at least.
 MOST_LINES = 10_000
@@ -95,9 +97,14 @@ def _hash_of(one: Statement, lines: Sequence[StatementLine]) -> str:
 
 def _moved(run: PayoutRun, *, to: int, by: int) -> bool:
     """Move the place on from where this batch began. False where another worker was there first."""
-    confirmed = PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVING, approved_at=run.approved_at)
-    rows = confirmed.filter(last_member=run.last_member)
-    return bool(rows.update(last_member=to, done_statements=F("done_statements") + by, beat_at=timezone.now()))
+    done = F("done_statements") + by
+    return bool(still_there(run).update(last_member=to, done_statements=done, beat_at=timezone.now()))
+
+
+def still_there(run: PayoutRun) -> QuerySet[PayoutRun, Any]:
+    """The payout while it is as far as when it was read; nothing where another worker went on with it."""
+    rows = PayoutRun.objects.filter(pk=run.pk, state=RunState.APPROVING, approved_at=run.approved_at)
+    return rows.filter(last_member=run.last_member, problem=run.problem)
 
 
 def is_as_confirmed(run: PayoutRun) -> bool:
