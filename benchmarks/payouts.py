@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HEAD = (
-    "| engine | members | entries | raw links | draft | confirm | worker | **÷ raw** | kept from writing | page | statement"
-    " | PayPal file | paid | verify | peak memory |\n" + "|---" * 15 + "|"
+    "| engine | members | entries | raw links | draft | confirm | worker | **÷ raw** | kept from writing | page"
+    " | statement | PayPal file | paid | verify | peak memory |\n" + "|---" * 15 + "|"
 )
 _EACH = 10
 _BY = Actor(name="Bench", door="cli")
