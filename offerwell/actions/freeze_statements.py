@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 # So much is frozen, or taken back, by one transaction; all of one member at least.
-MOST_LINES = 10_000
-MOST_STATEMENTS = 1_000
+MOST_LINES = 5_000
+MOST_STATEMENTS = 500
 
 _TAKEN_OFF = """
 DELETE FROM offerwell_statemententry WHERE statement_id IN (

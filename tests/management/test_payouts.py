@@ -207,6 +207,10 @@ GUARDS = {
     "offerwell_statement": ("frozen",), "offerwell_statemententry": ("append_only",),
     "offerwell_payment": ("append_only",), "offerwell_ledgerentry": ("append_only",),
 }  # fmt: skip
+LOOSE = (
+    "INSERT INTO offerwell_statemententry (workspace_id, statement_id, entry_id)"
+    " SELECT workspace_id, 0, id FROM offerwell_ledgerentry WHERE account = 'brand'"
+)
 # What somebody with the database's password could do, and the check that names it.
 TAMPERED = [
     ("UPDATE offerwell_statement SET earned = earned + 1 WHERE currency = 'JPY'", {"statement", "payout"}),
@@ -215,6 +219,7 @@ TAMPERED = [
      {"statement", "statement_opening"}),
     ("UPDATE offerwell_statement SET hash = '' WHERE currency = 'JPY'", {"statement"}),
     ("DELETE FROM offerwell_statemententry", {"statement"}),
+    (LOOSE, {"statement_line"}),
     ("UPDATE offerwell_ledgerentry SET currency = 'EUR' WHERE currency = 'JPY'", {"statement_line", "ledger", "report"}),
     ("UPDATE offerwell_payment SET amount = amount + 1", {"payment", "payout"}),
     ("DELETE FROM offerwell_payment", {"payout"}),
