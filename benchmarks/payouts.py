@@ -131,7 +131,7 @@ def _fill(workspace: int, store: int, entries: int) -> None:
             f" SELECT {workspace}, {store}, n, '#' || n, '{now}', 1, '{now}', 'USD', 10000, 0, {false}, '[]', '[]',"
             f" 'code', 28, 'code', '[]', '{now}' FROM {_series(entries)}"
         )
-        for account, sign in (("member", ""), ("brand", "-")):
+        for account, sign in (("brand", "-"), ("member", "")):
             cursor.execute(
                 "INSERT INTO offerwell_ledgerentry (workspace_id, order_id, seq, account, member_id, currency, amount,"
                 f" version, cause, at) SELECT {workspace}, id, 1, '{account}', {first} + id % {entries // _EACH},"
