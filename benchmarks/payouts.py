@@ -1,37 +1,43 @@
 """A payout of many members: drawn up, approved, its pages, noted as paid, verified. Ten ledger entries for each member.
 
-Beside it what the database alone takes to put every entry onto a statement.
+Beside it what the database alone takes to put every entry onto a statement, and for how long approving kept others
+from writing at most: by the workspace's lock, on SQLite by any transaction.
 """
 
 from __future__ import annotations
 
 import resource
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from django.db import connection, transaction
 from django_scopes import scope
 
 from benchmarks.crowd import NOW, _series, make_crowd
+from offerwell.actions import approve_payout as approving
+from offerwell.actions import finish_approval as finishing
+from offerwell.actions import freeze_statements as freezing
 from offerwell.actions.approve_payout import approve_payout
 from offerwell.actions.draft_payout import draft_payout
+from offerwell.actions.finish_approval import finish_approval
 from offerwell.actions.pay_statements import Proof, pay_run
 from offerwell.models import LedgerEntry, Statement, Store
 from offerwell.queries.payment_file import payees
-from offerwell.queries.payout_digest import payout_digest
 from offerwell.queries.payout_runs import StatementView, statement_page, statement_seen
 from offerwell.queries.verify_payouts import payout_problems
 from offerwell.rules.payment_files import PaymentFile
 from offerwell.rules.permissions import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HEAD = (
-    "| engine | members | entries | raw links | draft | approve | **÷ raw** | digest | page | statement | PayPal file"
-    " | paid | verify | peak memory |\n" + "|---" * 14 + "|"
+    "| engine | members | entries | raw links | draft | confirm | worker | **÷ raw** | kept from writing | page"
+    " | statement | PayPal file | paid | verify | peak memory |\n" + "|---" * 15 + "|"
 )
 _EACH = 10
 _BY = Actor(name="Bench", door="cli")
@@ -54,9 +60,9 @@ class PayoutTimes:
             name: f"{seconds:.1f} s" if seconds > 1 else f"{seconds * 1000:.0f} ms"
             for name, seconds in self.seconds.items()
         }
-        ratio = f"{self.seconds['approve'] / self.seconds['raw']:.1f}"
-        cells = [took["raw"], took["draft"], took["approve"], ratio]
-        cells += [took[name] for name in ("digest", "page", "statement", "file", "paid", "verify")]
+        ratio = f"{self.seconds['worker'] / self.seconds['raw']:.1f}"
+        cells = [took["raw"], took["draft"], took["confirm"], took["worker"], ratio]
+        cells += [took[name] for name in ("kept", "page", "statement", "file", "paid", "verify")]
         size = f"{self.entries // _EACH:,} | {self.entries:,}"
         return f"| {self.engine} | {size} | {' | '.join(cells)} | {self.megabytes} MB |"
 
@@ -70,8 +76,12 @@ def measure_payouts(entries: int) -> PayoutTimes:
         seconds["raw"] = _timed(lambda: _raw(workspace_id))[0]
         said: dict[str, Any] = {"workspace_id": workspace_id, "by": _BY, "at": _LATER}
         seconds["draft"], run = _timed(lambda: draft_payout(last_day=NOW.date(), **said))
-        seconds["digest"], digest = _timed(lambda: payout_digest(run))
-        seconds["approve"], run = _timed(lambda: approve_payout(run_id=run.pk, digest=digest, **said))
+        with _kept_from_writing() as kept:
+            seconds["confirm"], run = _timed(lambda: approve_payout(run_id=run.pk, digest=run.digest, **said))
+            seconds["worker"] = _timed(lambda: finish_approval(run_id=run.pk))[0]
+        seconds["kept"] = max(kept)
+        run.refresh_from_db()
+        assert run.state == "approved"
         middle = Statement.objects.filter(run=run).order_by("pk")[entries // _EACH // 2]
         seconds["page"] = _timed(lambda: statement_page(run, StatementView.TO_PAY, after=middle.pk))[0]
         seconds["statement"] = _timed(lambda: statement_seen(middle.pk))[0]
@@ -82,6 +92,26 @@ def measure_payouts(entries: int) -> PayoutTimes:
         assert LedgerEntry.objects.filter(account="member", on_statement=None).count() == 0
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return PayoutTimes(connection.vendor, entries, seconds, megabytes)
+
+
+@contextmanager
+def _kept_from_writing() -> Iterator[list[float]]:
+    """How long each transaction went on after it took the lock, its commit included."""
+    kept: list[float] = []
+
+    def noted(lock: Callable[..., Any]) -> Callable[..., Any]:
+        def taken(*args: Any, **said: Any) -> Any:
+            began = time.perf_counter()
+            transaction.on_commit(lambda: kept.append(time.perf_counter() - began))
+            return lock(*args, **said)
+
+        return taken
+
+    places = ((approving, "lock_workspace"), (finishing, "lock_workspace"), (freezing, "_moved"))
+    with ExitStack() as patched:
+        for module, name in places:
+            patched.enter_context(mock.patch.object(module, name, noted(getattr(module, name))))
+        yield kept
 
 
 def _timed(step: Callable[[], Any]) -> tuple[float, Any]:
@@ -101,7 +131,7 @@ def _fill(workspace: int, store: int, entries: int) -> None:
             f" SELECT {workspace}, {store}, n, '#' || n, '{now}', 1, '{now}', 'USD', 10000, 0, {false}, '[]', '[]',"
             f" 'code', 28, 'code', '[]', '{now}' FROM {_series(entries)}"
         )
-        for account, sign in (("member", ""), ("brand", "-")):
+        for account, sign in (("brand", "-"), ("member", "")):
             cursor.execute(
                 "INSERT INTO offerwell_ledgerentry (workspace_id, order_id, seq, account, member_id, currency, amount,"
                 f" version, cause, at) SELECT {workspace}, id, 1, '{account}', {first} + id % {entries // _EACH},"

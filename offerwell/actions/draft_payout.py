@@ -24,15 +24,23 @@ def draft_payout(*, workspace_id: int, last_day: date, by: Actor, at: datetime) 
     until = end_of(last_day, workspace.timezone, now=at)
     with transaction.atomic():
         lock_workspace(workspace_id)
-        run = PayoutRun.objects.filter(state=RunState.DRAFT).first() or PayoutRun(workspace_id=workspace_id)
+        run = _open_run() or PayoutRun(workspace_id=workspace_id)
         run.last_day, run.until, run.minimums = last_day, until, payout_policy().minimums
-        run.drawn_at, run.drawn_by, run.drawn_by_id = at, by.name, by.user_id
+        run.drawn_at, run.drawn_by, run.drawn_by_id, run.problem = at, by.name, by.user_id, ""
         run.save()
         draw_statements(run)
         record_event(
             workspace_id=workspace_id, kind="payout_drafted", subject=f"payout:{run.pk}",
             facts={"payout": run.pk, "last_day": last_day.isoformat(), **statement_facts(run)}, by=by, at=at,
         )  # fmt: skip
+    return run
+
+
+def _open_run() -> PayoutRun | None:
+    """The draft. What is being approved has first to be settled: the next payout begins where it ends."""
+    run: PayoutRun | None = PayoutRun.objects.filter(state__in=[RunState.DRAFT, RunState.APPROVING]).first()
+    if run is not None and run.is_approving:
+        raise InvalidPayout(f"{run} is being approved. Draw up the next one when that is done.")
     return run
 
 
@@ -53,7 +61,8 @@ def cancel_payout(*, workspace_id: int, run_id: int, by: Actor, at: datetime) ->
         lock_workspace(workspace_id)
         run: PayoutRun = PayoutRun.objects.get(pk=run_id)
         if not run.is_draft:
-            raise InvalidPayout(f"{run} is {run.state}: only a draft can be cancelled. Nothing was done.")
+            state = "being approved" if run.is_approving else run.state
+            raise InvalidPayout(f"{run} is {state}: only a draft can be cancelled. Nothing was done.")
         drop_statements(run)
         run.state = RunState.CANCELLED
         run.save(update_fields=["state"])

@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _number = click.argument("number", metavar="ID", type=click.IntRange(min=1, max=2**63 - 1))
 _day = click.DateTime(["%Y-%m-%d"])
+_LOOK_EVERY = 0.5
 
 
 @click.group()
@@ -75,15 +77,21 @@ def _to_json(row: RunRow) -> dict[str, Any]:
     return {
         "id": run.pk, "last_day": run.last_day.isoformat(), "state": str(row.standing), "totals": totals,
         "drawn_by": run.drawn_by, "approved_by": run.approved_by or None,
+        "done_statements": run.done_statements if run.is_approving else None, "problem": run.problem or None,
     }  # fmt: skip
 
 
 def _row(row: RunRow) -> tuple[str, ...]:
-    statements = sum(one.statements for one in row.totals)
     return (
-        str(row.run.pk), row.run.last_day.isoformat(), str(row.standing).replace("_", " "), f"{statements:,}",
-        f"{row.payable:,}", _pays(row),
+        str(row.run.pk), row.run.last_day.isoformat(), _state(row), f"{row.statements:,}", f"{row.payable:,}",
+        _pays(row),
     )  # fmt: skip
+
+
+def _state(row: RunRow) -> str:
+    """How far it is: “partly paid”, “approving, 4,000 done”."""
+    state = row.standing.replace("_", " ")
+    return f"{state}, {row.run.done_statements:,} done" if row.run.is_approving else state
 
 
 def _pays(row: RunRow) -> str:
@@ -112,23 +120,45 @@ def draft(last_day: datetime, workspace_slug: str | None, as_json: bool) -> None
 @workspace_option
 @json_option
 def approve(number: int, digest: str | None, yes: bool, workspace_slug: str | None, as_json: bool) -> None:
-    """Approve the draft ID: its statements never change again. No money moves by itself."""
+    """Approve the draft ID: its statements never change again. No money moves by itself.
+
+    Many statements take a while. Interrupted, a worker goes on, or the same command for this ID.
+    """
     with opened_workspace(workspace_slug, Action.MAKE_PAYOUTS) as workspace, _refusing("Nothing was approved."):
         from offerwell.actions.approve_payout import DraftOutOfDate, approve_payout
-        from offerwell.queries.payout_digest import payout_digest
         from offerwell.queries.payout_runs import run_row
 
         run = _found(number)
-        shown = digest or payout_digest(run)
-        if not (yes or digest):
+        if not (yes or digest or run.is_approving):
             _asked(run_row(run))
         try:
-            done = approve_payout(workspace_id=workspace.pk, run_id=run.pk, digest=shown, by=acting_person(), at=now())
+            if not run.is_approving:
+                approve_payout(
+                    workspace_id=workspace.pk, run_id=run.pk, digest=digest or run.digest, by=acting_person(), at=now()
+                )
+            done = _approved(run)
         except DraftOutOfDate as changed:
+            run.refresh_from_db()
             sentence = "Orders changed since the draft was shown. It was drawn up anew; nothing was approved."
             next_step = "Look at it again, then repeat the command."
             raise Refused(sentence, next_step, code=ExitCode.OUT_OF_DATE, facts=_to_json(run_row(run))) from changed
         _tell(done, as_json=as_json, next_step=f"Next: `offerwell payouts export {run.pk} paypal`, pay, then `paid`.")
+
+
+def _approved(run: PayoutRun) -> PayoutRun:
+    """Go on until it is approved: here, or beside a worker that was faster. Raises DraftOutOfDate."""
+    from offerwell.actions.approve_payout import DraftOutOfDate
+    from offerwell.actions.finish_approval import finish_approval
+
+    run.refresh_from_db()
+    while run.is_approving:
+        finish_approval(run_id=run.pk)
+        run.refresh_from_db()
+        if run.is_approving:
+            sleep(_LOOK_EVERY)
+    if run.is_draft:
+        raise DraftOutOfDate
+    return run
 
 
 def _asked(row: RunRow) -> None:
@@ -280,15 +310,13 @@ def _statement(run: PayoutRun, statement_id: int) -> Statement:
 
 
 def _tell(run: PayoutRun, *, as_json: bool, next_step: str) -> None:
-    from offerwell.queries.payout_digest import payout_digest
     from offerwell.queries.payout_runs import run_row
 
     run.refresh_from_db()
     row = run_row(run)
     if as_json:
-        answer_json(_to_json(row) | ({"digest": payout_digest(run)} if run.is_draft else {}))
+        answer_json(_to_json(row) | ({"digest": run.digest} if run.is_draft else {}))
         return
-    state = row.standing.replace("_", " ")
-    answer(f"Payout {run.pk} up to {run.last_day.isoformat()}: {state}, {row.payable:,} payments, {_pays(row)}.")
+    answer(f"Payout {run.pk} up to {run.last_day.isoformat()}: {_state(row)}, {row.payable:,} payments, {_pays(row)}.")
     if next_step:
         note(next_step)

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 
 class RunState(models.TextChoices):
-    """Draft: only drawn up. Approved: never changes again. Cancelled: a draft that was dropped."""
+    """Draft: only drawn up. Approving: confirmed, a worker freezes it. Approved: never changes again.
+
+    Cancelled: a draft that was dropped.
+    """
 
     DRAFT = "draft", "Draft"
+    APPROVING = "approving", "Approving"
     APPROVED = "approved", "Approved"
     CANCELLED = "cancelled", "Cancelled"
 
@@ -29,7 +33,11 @@ class RunState(models.TextChoices):
 class PayoutRun(WorkspaceOwned):
     """A payout: everything that was earned by orders placed before `until`, which is the end of `last_day`.
 
-    `minimums` (currency → smallest units) are those of the day it was drawn up. At most one draft at a time.
+    `minimums` (currency → smallest units) are those of the day it was drawn up, `digest` is what was drawn up.
+    At most one that is not approved yet. `approved_…` is who confirmed it and when, `top_entry` the last ledger entry
+    that can be in it then. While it is approved, `done_statements` are frozen, of members up to `last_member`, and
+    `beat_at` is the last sign of life of a worker. `problem` says why what was confirmed could not be approved: it is
+    taken back, and a draft again.
     """
 
     last_day = models.DateField()
@@ -42,13 +50,22 @@ class PayoutRun(WorkspaceOwned):
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.CharField(max_length=160, blank=True)
     approved_by_id = models.BigIntegerField(null=True, blank=True)
+    digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    top_entry = models.BigIntegerField(default=0, db_default=0)
+    last_member = models.BigIntegerField(default=0, db_default=0)
+    done_statements = models.PositiveIntegerField(default=0, db_default=0)
+    beat_at = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["workspace"], condition=models.Q(state="draft"), name="payout_run_one_draft"
+                fields=["workspace"], condition=models.Q(state__in=["draft", "approving"]), name="payout_run_one_open"
             ),
         ]  # fmt: skip
+        indexes: ClassVar = [
+            models.Index(fields=["id"], condition=models.Q(state="approving"), name="payout_run_due"),
+        ]
 
     def __str__(self) -> str:
         return f"Payout {self.pk}"
@@ -59,6 +76,11 @@ class PayoutRun(WorkspaceOwned):
         return self.state == RunState.DRAFT
 
     @property
+    def is_approving(self) -> bool:
+        """Whether it is confirmed and a worker freezes it, or takes that back."""
+        return self.state == RunState.APPROVING
+
+    @property
     def drawer(self) -> Signer:
         """Who drew it up."""
         return Signer(self.drawn_by_id, self.drawn_by)
@@ -67,7 +89,7 @@ class PayoutRun(WorkspaceOwned):
 class Statement(WorkspaceOwned):
     """What one member earned in one currency, and what of it is paid. Smallest units.
 
-    `opening` is what earlier statements carried on, `earned` the sum of the lines; `hash` is set when it is approved.
+    `opening` is what earlier statements carried on, `earned` the sum of the lines; `hash` is set when it is frozen.
     """
 
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, db_index=False, related_name="statements")
@@ -101,7 +123,7 @@ class Statement(WorkspaceOwned):
 
 
 class StatementEntry(WorkspaceOwned):
-    """This ledger entry is a line of this statement: of one at most, for ever.
+    """This ledger entry is a line of this statement: of one at most, for ever once its payout is approved.
 
     No foreign keys in the database: rows are made from both tables by one statement, and neither loses any.
     """

@@ -144,7 +144,7 @@ def _statement(one: Any) -> dict[str, object]:
     return {
         "row": one,
         "title": words.title_of(one.run.last_day),
-        "state": words.state_of(one, is_draft=False),
+        "state": words.state_of(one),
         "pays": words.statement_cells(one)["pays"],
     }
 

@@ -35,7 +35,7 @@ def portal_statement(request: PortalRequest, statement_id: int) -> HttpResponse:
     last = seen.payments[-1] if seen.payments else None
     shown = {
         "statement": one, "title": words.title_of(one.run.last_day), "cells": words.statement_cells(one),
-        "state": words.state_of(one, is_draft=False, was_paid=bool(seen.payments)),
+        "state": words.state_of(one, was_paid=bool(seen.payments)),
         "lines": [words.line_cells(line) for line in seen.lines], "next": seen.next, "is_first": after is None,
         "last": last, "last_day": day_text(last.sent_on) if last else "",
         "last_amount": money_text(abs(last.amount), one.currency) if last else "",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from offerwell.models import AttributionReplay, Conversion, Order, PayoutOption, StatementEntry
+from offerwell.models import AttributionReplay, Conversion, Order, PayoutOption
 from offerwell.models.id_list import id_rows
 from offerwell.queries.attributions import attributions_of
 from offerwell.queries.certain_orders import certain_orders
@@ -18,6 +18,7 @@ from offerwell.queries.commission_targets import lines_of, terms_then
 from offerwell.queries.payout_history import places_then
 from offerwell.queries.payout_rules import NO_RULES, rule_history, rule_sets
 from offerwell.queries.replayed_tiers import AskedTier, moved_sales
+from offerwell.queries.settled_orders import settled_entries
 from offerwell.rules.attribution import Way
 from offerwell.rules.attribution_replay import Credit, ReplayFigures, rules_key
 from offerwell.rules.commission import Sale, Terms, commission_due
@@ -174,15 +175,13 @@ def next_orders(within: ReplayScope, *, after: int, size: int = BATCH) -> list[i
 def staying(order_ids: Iterable[int]) -> frozenset[int]:
     """Those of the orders that no replay touches, whatever the rules.
 
-    A person judged their conversion, or what they earned is on an approved statement. The one place for such a guard:
-    preview and applying both ask here. Two statements.
+    A person judged their conversion, or what they earned is on an approved statement, or on one that is being approved.
+    The one place for such a guard: preview and applying both ask here. Three statements.
     """
     listed = id_rows(order_ids)
     judged = Conversion.objects.filter(order__in=listed, judged_at__isnull=False)
-    settled = StatementEntry.objects.filter(entry__order__in=listed)
-    return frozenset(judged.values_list("order_id", flat=True)) | frozenset(
-        settled.values_list("entry__order_id", flat=True)
-    )
+    settled = settled_entries().filter(order__in=listed)
+    return frozenset(judged.values_list("order_id", flat=True)) | frozenset(settled.values_list("order_id", flat=True))
 
 
 def replayed(

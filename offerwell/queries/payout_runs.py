@@ -31,6 +31,7 @@ class Standing(StrEnum):
     """How far a payout is."""
 
     DRAFT = "draft"
+    APPROVING = "approving"
     TO_PAY = "to_pay"
     PARTLY = "partly_paid"
     PAID = "paid"
@@ -46,13 +47,18 @@ class RunRow:
 
     @property
     def standing(self) -> Standing:
-        """Draft, cancelled, or how much of it is paid. One that pays nothing is paid."""
+        """Draft, approving, cancelled, or how much of it is paid. One that pays nothing is paid."""
         if self.run.state != RunState.APPROVED:
             return Standing(self.run.state)
         paid, payable = sum(one.paid_count for one in self.totals), sum(one.payable for one in self.totals)
         if paid == payable:
             return Standing.PAID
         return Standing.PARTLY if paid else Standing.TO_PAY
+
+    @property
+    def statements(self) -> int:
+        """How many statements there are."""
+        return sum(one.statements for one in self.totals)
 
     @property
     def payable(self) -> int:
@@ -204,10 +210,12 @@ def statement_seen(statement_id: int, *, after: int = 0, size: int = LINES_SIZE)
 
 
 def lines_of(statement: Statement) -> QuerySet[LedgerEntry, Any]:
-    """The entries on a statement; of a draft those that would be on it now."""
-    if not statement.run.is_draft:
+    """The entries on a statement; of one that is not frozen yet, those that would be on it now."""
+    run = statement.run
+    if statement.hash:
         return LedgerEntry.objects.filter(on_statement__statement=statement)
-    due = due_entries(until=statement.run.until)
+    due = due_entries(until=run.until)
+    due = due.filter(pk__lte=run.top_entry) if run.is_approving else due
     return due.filter(member_id=statement.member_id, currency=statement.currency, account=Account.MEMBER)
 
 

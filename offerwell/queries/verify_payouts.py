@@ -9,7 +9,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 
 from offerwell.models import Payment, PayoutTotal, RunState, Statement, StatementEntry
 from offerwell.models.id_list import id_rows
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 NAMED = 20
 _AT_ONCE = 2_000
+_SETTLED = (RunState.APPROVED, RunState.APPROVING)
 
 
 def payout_problems(workspace: Workspace) -> list[Problem]:
     """Everything that does not agree in one workspace; at most NAMED of each kind."""
-    checks = (_lines, _whose, _openings, _payments, _totals)
+    checks = (_lines, _whose, _loose, _openings, _payments, _totals)
     return [problem for check in checks for problem in islice(check(workspace), NAMED)]
 
 
@@ -82,6 +83,15 @@ def _whose(workspace: Workspace) -> Iterator[Problem]:
     rows = StatementEntry.objects.exclude(same & Q(entry__account="member")).order_by("pk")
     for pk, statement_id in rows.values_list("pk", "statement_id")[:NAMED]:
         yield Problem(workspace.slug, "statement_line", f"statement {statement_id}", f"entry {pk} is of somebody else")
+
+
+def _loose(workspace: Workspace) -> Iterator[Problem]:
+    """A line is on a statement of a payout that is approved, or being approved: else it would never be paid."""
+    settled = Statement.objects.filter(pk=OuterRef("statement_id"), run__state__in=_SETTLED)
+    rows = StatementEntry.objects.filter(~Exists(settled)).order_by("pk")
+    for pk, statement_id in rows.values_list("pk", "statement_id")[:NAMED]:
+        wrong = f"entry {pk} is on it, and it is not approved"
+        yield Problem(workspace.slug, "statement_line", f"statement {statement_id}", wrong)
 
 
 def _openings(workspace: Workspace) -> Iterator[Problem]:

@@ -190,6 +190,13 @@ WORDS: dict[str, Callable[[Facts], str]] = {
         _n("statements", "statement", "statements"),
         _n("payable", "payment", "payments"),
     ),
+    "payout_confirmed": _said(
+        "confirmed payout {}, to be approved: {} with {}",
+        _fact("payout"),
+        _n("statements", "statement", "statements"),
+        _n("payable", "payment", "payments"),
+    ),
+    "payout_not_approved": _said("could not approve payout {}: orders changed meanwhile", _fact("payout")),
     "payout_cancelled": _said("cancelled the draft of payout {}", _fact("payout")),
     "payout_paid": _said(
         "marked {} of payout {} as paid", _n("statements", "statement", "statements"), _fact("payout")

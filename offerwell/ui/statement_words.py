@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from offerwell.models import RunState
 from offerwell.rules.money import money_text
 from offerwell.rules.written_dates import day_text
 from offerwell.ui.ledger_words import CAUSES
@@ -28,15 +29,15 @@ def pays_text(totals: Iterable[PayoutTotal]) -> str:
     return " + ".join(money_text(one.pays, one.currency) for one in totals if one.pays) or "–"
 
 
-def state_of(statement: Any, *, is_draft: bool, was_paid: bool = False) -> str:
-    """The status of a statement, for `status_badge`."""
+def state_of(statement: Any, *, run_state: str = RunState.APPROVED, was_paid: bool = False) -> str:
+    """The status of a statement, for `status_badge`; `run_state` is that of its payout."""
     if not statement.pays:
         return "payout_carried"
     if statement.paid:
         return "payout_paid"
     if was_paid:
         return "payout_returned"
-    return "payout_draft" if is_draft else "payout_to_pay"
+    return "payout_to_pay" if run_state == RunState.APPROVED else f"payout_{run_state}"
 
 
 def statement_cells(statement: Any) -> dict[str, str]:

@@ -125,6 +125,7 @@ def _payouts() -> dict[str, Look]:
     """States of a payout and of its statements."""
     return {
         "payout_draft": Look(gettext("Draft"), "", "pencil"),
+        "payout_approving": Look(gettext("Approving"), "info", "loader-circle", is_moving=True),
         "payout_to_pay": Look(gettext("To pay"), "info", "clock"),
         "payout_partly_paid": Look(gettext("Partly paid"), "info", "clock"),
         "payout_paid": Look(gettext("Paid"), "ok", "circle-check"),

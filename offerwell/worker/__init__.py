@@ -19,6 +19,7 @@ from offerwell.actions.audit_store import audit_next_batch, stores_to_audit
 from offerwell.actions.count_clicks import count_clicks
 from offerwell.actions.count_offer_tallies import count_tallies_of
 from offerwell.actions.deliver_message import deliver_message, give_up_cancelled, messages_due
+from offerwell.actions.finish_approval import approvals_due, finish_approval
 from offerwell.actions.forget_webhooks import forget_webhooks
 from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
 from offerwell.actions.post_clicks import post_clicks
@@ -56,6 +57,7 @@ HANDLERS: dict[str, Callable[[int], object]] = {
     "read_orders": lambda store_id: read_orders(store_id=store_id, should_stop=stopping.is_set),
     "pull_orders": lambda store_id: pull_orders(store_id=store_id, should_stop=stopping.is_set),
     "run_replay": lambda replay_id: run_replay(replay_id=replay_id, should_stop=stopping.is_set),
+    "finish_approval": lambda run_id: finish_approval(run_id=run_id, should_stop=stopping.is_set),
     "count_tallies": lambda offer_id: count_tallies_of(offer_id=offer_id, at=timezone.now()),
 }
 # Nobody wakes these: their time comes by itself, and only the sweep sees it.
@@ -102,6 +104,7 @@ def sweep_once(pool: Executor, running: dict[Job, Future[None]]) -> None:
     due += [("read_orders", store_id) for store_id in stores_with_order_hints(at=now)]
     due += [("pull_orders", store_id) for store_id in stores_to_pull(at=now)]
     due += [("run_replay", replay_id) for replay_id in replays_due(at=now)]
+    due += [("finish_approval", run_id) for run_id in approvals_due(at=now)]
     due += [("keep_subscriptions", store_id) for store_id in stores_to_subscribe(at=now)]
     _submit(due, pool, running)
 

@@ -9,8 +9,10 @@ from io import StringIO
 import pytest
 from django.db import connection
 
+from offerwell.actions.approve_payout import approve_payout
+from offerwell.actions.finish_approval import finish_approval
 from offerwell.actions.set_payout_policy import set_payout_policy
-from offerwell.models import Payment, PayoutRun, Statement
+from offerwell.models import Order, Payment, PayoutRun, Statement, StatementEntry
 from tests import make
 
 DAY = "2026-11-23"
@@ -153,6 +155,47 @@ def test_a_draft_that_changed_meanwhile_ends_with_its_own_code(told, glow):
     assert (code, PayoutRun.objects.get().state, body["totals"][1]["pays"]) == (4, "draft", 4_234)
 
 
+@pytest.fixture
+def many(monkeypatch):
+    """Everything is too much to be done at once; a statement at a time."""
+    monkeypatch.setattr("offerwell.actions.approve_payout.AT_ONCE", 0)
+    monkeypatch.setattr("offerwell.actions.freeze_statements.MOST_STATEMENTS", 1)
+
+
+def test_very_many_are_approved_to_the_end_by_the_command(told, glow, many):
+    drawn, _ = told("payouts", "draft", "--until", DAY)
+    done, code = told("payouts", "approve", drawn["id"], "--digest", drawn["digest"])
+    assert (code, done["state"], done["done_statements"], done["problem"]) == (0, "to_pay", None, None)
+    assert told("verify") == ({"state": "ok", "workspaces": 1, "events": 3, "problems": []}, 0)
+
+
+def test_one_that_was_interrupted_is_shown_and_goes_on_by_the_same_command(told, command, acme, glow, many):
+    """Nora's two currencies are one batch."""
+    told("payouts", "draft", "--until", DAY)
+    run = PayoutRun.objects.get()
+    approve_payout(workspace_id=acme.pk, run_id=run.pk, digest=run.digest, by=make.ANA, at=make.NOW)
+    finish_approval(run_id=run.pk, should_stop=iter([False, True]).__next__)
+    assert "approving, 2 done" in command("payouts", "list").stdout
+    listed, _ = told("payouts", "list")
+    assert [(one["state"], one["done_statements"]) for one in listed] == [("approving", 2)]
+    assert told("verify")[1] == 0
+    refused = command("payouts", "export", run.pk, "paypal", "--currency", "USD")
+    assert (refused.exit_code, refused.stdout, "only an approved payout can be paid" in refused.stderr) == (1, "", True)
+    done, code = told("payouts", "approve", run.pk, "--yes")
+    assert (code, done["state"], PayoutRun.objects.get().state) == (0, "to_pay", "approved")
+
+
+def test_orders_that_moved_while_it_was_approved_end_with_the_code_of_a_changed_draft(told, acme, glow, many):
+    told("payouts", "draft", "--until", DAY)
+    run = PayoutRun.objects.get()
+    approve_payout(workspace_id=acme.pk, run_id=run.pk, digest=run.digest, by=make.ANA, at=make.NOW)
+    Order.objects.filter(ref="4").update(placed_at=make.NOW + timedelta(days=9))
+    body, code = told("payouts", "approve", run.pk, "--yes")
+    assert (code, body["state"], [one["currency"] for one in body["totals"]]) == (4, "draft", ["USD"])
+    assert body["problem"].startswith("Orders changed while it was being approved")
+    assert (PayoutRun.objects.get().state, StatementEntry.objects.count()) == ("draft", 0)
+
+
 def test_the_machines_own_person_cannot_be_the_second(command, told, acme, glow):
     set_payout_policy(workspace_id=acme.pk, needs_second=True, minimums={}, by=make.ANA, at=make.NOW)
     drawn, _ = told("payouts", "draft", "--until", DAY)
@@ -164,6 +207,10 @@ GUARDS = {
     "offerwell_statement": ("frozen",), "offerwell_statemententry": ("append_only",),
     "offerwell_payment": ("append_only",), "offerwell_ledgerentry": ("append_only",),
 }  # fmt: skip
+LOOSE = (
+    "INSERT INTO offerwell_statemententry (workspace_id, statement_id, entry_id)"
+    " SELECT workspace_id, 0, id FROM offerwell_ledgerentry WHERE account = 'brand'"
+)
 # What somebody with the database's password could do, and the check that names it.
 TAMPERED = [
     ("UPDATE offerwell_statement SET earned = earned + 1 WHERE currency = 'JPY'", {"statement", "payout"}),
@@ -172,6 +219,7 @@ TAMPERED = [
      {"statement", "statement_opening"}),
     ("UPDATE offerwell_statement SET hash = '' WHERE currency = 'JPY'", {"statement"}),
     ("DELETE FROM offerwell_statemententry", {"statement"}),
+    (LOOSE, {"statement_line"}),
     ("UPDATE offerwell_ledgerentry SET currency = 'EUR' WHERE currency = 'JPY'", {"statement_line", "ledger", "report"}),
     ("UPDATE offerwell_payment SET amount = amount + 1", {"payment", "payout"}),
     ("DELETE FROM offerwell_payment", {"payout"}),

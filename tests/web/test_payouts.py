@@ -15,9 +15,10 @@ from django_scopes import scope
 
 from offerwell.actions.approve_payout import approve_payout
 from offerwell.actions.draft_payout import draft_payout
+from offerwell.actions.finish_approval import CHANGED, finish_approval
 from offerwell.actions.pay_statements import Proof, pay_statement
 from offerwell.actions.set_payout_address import set_payout_address
-from offerwell.models import Event, Payment, PayoutPolicy, PayoutRun, Statement
+from offerwell.models import Event, Order, Payment, PayoutPolicy, PayoutRun, Statement
 from offerwell.queries.payout_digest import payout_digest
 from offerwell.queries.payout_runs import LeftOut, left_out, run_row, statement_page
 from tests import make
@@ -97,6 +98,79 @@ def test_a_manager_draws_up_looks_and_approves(signed_in, acme, sold):
     run.refresh_from_db()
     assert (run.state, "Payout up to 23 Nov 2026 To pay" in words(page)) == ("approved", True)
     assert f'/{run.pk}/paypal/USD-1.csv"' in page.content.decode()
+
+
+@pytest.fixture
+def approving(monkeypatch, signed_in, acme, sold):
+    """Confirmed on the page, and left to a worker; with the page that follows."""
+    monkeypatch.setattr("offerwell.actions.approve_payout.AT_ONCE", 0)
+    client, run = signed_in("manager"), drawn(acme)
+    shown = digest_in(client.get(reverse("payout_approve", args=[run.pk])))
+    page = client.post(reverse("payout_approve", args=[run.pk]), {"digest": shown}, follow=True)
+    return client, run, page
+
+
+def test_very_many_are_approved_by_a_worker_while_the_page_tells_how_far_it_is(approving):
+    client, run, page = approving
+    assert "Payout up to 23 Nov 2026 Approving" in words(page)
+    assert "0 of 2 statements You can leave this page: it goes on." in words(page)
+    assert "confirmed by Ana Lopez" in words(page)
+    assert "Nora Dubois nora@example.com Approving – 10.00 USD – 10.00 USD" in words(page)
+    listed = words(client.get(LIST))
+    assert "Approving confirmed by Ana Lopez · 0 of 2 statements" in listed
+    assert "Payout up to 23 Nov 2026 is being approved. The next one can be drawn up when that is done." in listed
+    address = reverse("payout_run", args=[run.pk])
+    fragment = client.get(address, headers={"HX-Request": "true"})
+    assert ("<html" in fragment.content.decode(), fragment.headers.get("HX-Refresh")) == (False, None)
+    finish_approval(run_id=run.pk)
+    assert client.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
+    page = words(client.get(address))
+    assert ("Payout up to 23 Nov 2026 To pay" in page, "approved by Ana Lopez" in page, "2 of 2" in page) == (
+        True, True, False,
+    )  # fmt: skip
+
+
+def test_nothing_of_it_is_paid_exported_or_changed_before(approving, acme):
+    client, run, page = approving
+    statement = Statement.objects.filter(run=run).first()
+    texts = [text for text in ("Export statements", "Update draft", "Cancel draft", "paypal", "Fingerprint")
+             if text in page.content.decode()]  # fmt: skip
+    assert texts == []
+    one = client.get(reverse("statement", args=[statement.pk])).content.decode()
+    assert ("Note as paid" in one, "Fingerprint" in one, "#1" in one) == (False, False, True)
+    for route, *more in (("payout_csv",), ("payment_csv", "paypal", "USD", 1)):
+        assert client.get(reverse(route, args=[run.pk, *more])).status_code == 404
+    for address, fields, said in (
+        (LIST, {"last_day": DAY.isoformat()}, "is being approved. Draw up the next one when that is done."),
+        (reverse("payout_approve", args=[run.pk]), {"digest": run.digest}, "is being approved already"),
+        (reverse("payout_pay", args=[run.pk]), {"shown": 1, "sent_on": DAY.isoformat()}, "is not approved"),
+        (reverse("statement_payment", args=[statement.pk]), {"sent_on": DAY.isoformat()}, "is not approved"),
+    ):  # fmt: skip
+        refused = client.post(address, fields)
+        assert (refused.status_code, said in words(refused)) == (422, True)
+    cancelled = client.post(reverse("payout_cancel", args=[run.pk]), follow=True)
+    assert "is being approved: only a draft can be cancelled" in words(cancelled)
+    run.refresh_from_db()
+    assert (run.state, Payment.objects.count(), PayoutRun.objects.count()) == ("approving", 0, 1)
+
+
+def test_what_could_not_be_approved_says_so_on_the_draft_until_it_is_drawn_up(approving, acme):
+    client, run, _ = approving
+    Order.objects.filter(ref="2").update(placed_at=AT + timedelta(days=2))
+    finish_approval(run_id=run.pk)
+    page = words(client.get(reverse("payout_run", args=[run.pk])))
+    assert (f"Not approved. {CHANGED}" in page, "Payout up to 23 Nov 2026 Draft" in page) == (True, True)
+    drawn(acme)
+    assert "Not approved." not in words(client.get(reverse("payout_run", args=[run.pk])))
+
+
+@pytest.mark.parametrize("role", ["operator", "analyst"])
+def test_other_roles_cannot_have_it_approved(signed_in, acme, sold, role, monkeypatch):
+    monkeypatch.setattr("offerwell.actions.approve_payout.AT_ONCE", 0)
+    run = drawn(acme)
+    answer = signed_in(role).post(reverse("payout_approve", args=[run.pk]), {"digest": run.digest})
+    run.refresh_from_db()
+    assert (answer.status_code, run.state, run.approved_by, make.wake_ups) == (403, "draft", "", [])
 
 
 def test_orders_that_changed_meanwhile_are_shown_before_anything_is_approved(signed_in, acme, glow, sold):

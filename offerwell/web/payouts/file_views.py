@@ -35,8 +35,8 @@ HEADINGS = (
 @require_safe
 @needs(Action.MAKE_PAYOUTS)
 def statements_csv(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Every statement of the payout, streamed."""
-    found = get_object_or_404(PayoutRun, pk=run_id)
+    """Every statement of the payout, streamed; not while it is being approved."""
+    found = get_object_or_404(PayoutRun.objects.exclude(state=RunState.APPROVING), pk=run_id)
     return csv_download(f"payout {found.pk}", HEADINGS, _lines(found), workspace=request.place.workspace)  # type: ignore[return-value]  a stream
 
 

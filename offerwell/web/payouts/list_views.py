@@ -55,11 +55,13 @@ def _list(request: BrandRequest, *, last_day: str | None = None, refusal: str = 
     before = number_from(request.GET.get("before"))
     listed = run_list(before=before)
     draft = next((row.run for row in listed.rows if row.run.is_draft), None)
+    approving = next((words.title_of(row.run.last_day) for row in listed.rows if row.run.is_approving), "")
     usual = draft.last_day if draft else words.last_month(request.place.workspace.timezone, now=timezone.now())
     shown = {
         "rows": [(row, words.title_of(row.run.last_day), f"payout_{row.standing}", words.pays_text(row.totals))
                  for row in listed.rows],
         "older": listed.older, "is_first": before is None, "refusal": refusal, "draft": draft,
+        "approving": approving,
         "last_day": usual.isoformat() if last_day is None else last_day,
         "may_set_rules": may(request.place.role, Action.EDIT_SETTINGS),
     }  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offerwell.actions.pay_statements import Proof, pay_run, pay_statement, return_payment
-from offerwell.models import PayoutRun
+from offerwell.models import PayoutRun, RunState
 from offerwell.queries.payable import can_be_reached, cannot_be_said, to_pay
 from offerwell.queries.payout_runs import left_out, run_row, statement_seen
 from offerwell.rules.money import money_text
@@ -121,14 +121,15 @@ def _statement_page(
     request: BrandRequest, seen: StatementSeen, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     one = seen.statement
-    is_draft = one.run.is_draft
+    is_approved = one.run.state == RunState.APPROVED
     payments = [(row, day_text(row.sent_on), money_text(row.amount, one.currency)) for row in seen.payments]
     shown: dict[str, Any] = {
         "statement": one, "run": one.run, "title": words.title_of(one.run.last_day),
         "cells": words.statement_cells(one),
-        "state": words.state_of(one, is_draft=is_draft, was_paid=bool(seen.payments)), "payments": payments,
+        "state": words.state_of(one, run_state=one.run.state, was_paid=bool(seen.payments)), "payments": payments,
         "lines": [words.line_cells(line) for line in seen.lines], "next": seen.next, "refusal": refusal,
-        "is_first": not request.GET.get("after"), "can_pay": one.pays and not one.paid and not is_draft,
+        "hash": one.hash if is_approved else "",
+        "is_first": not request.GET.get("after"), "can_pay": one.pays and not one.paid and is_approved,
         "sent_on": timezone.now().date().isoformat(), "reference": request.POST.get("reference", ""),
     }  # fmt: skip
     return render(request, "web/payouts/statement.html", shown, status=status)

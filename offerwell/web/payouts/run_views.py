@@ -15,7 +15,6 @@ from offerwell.actions.approve_payout import DraftOutOfDate, approve_payout
 from offerwell.actions.draft_payout import cancel_payout
 from offerwell.actions.set_payout_policy import payout_policy
 from offerwell.models import PayoutRun, PayoutTotal, RunState
-from offerwell.queries.payout_digest import payout_digest
 from offerwell.queries.payout_runs import StatementView, left_out, run_row, statement_page
 from offerwell.rules.money import money_text
 from offerwell.rules.payment_files import PaymentFile, parts_of
@@ -41,14 +40,16 @@ _LONGEST_SEARCH = 80
 @require_safe
 @needs(Action.MAKE_PAYOUTS)
 def run(request: BrandRequest, run_id: int) -> HttpResponse:
-    """The payout with its statements, by name."""
+    """The payout with its statements, by name. A fragment while the page polls, then the page anew."""
     found = get_object_or_404(PayoutRun, pk=run_id)
+    if request.htmx:  # type: ignore[attr-defined]  django-htmx
+        return _progress(request, found)
     asked, text = request.GET.get("view", ""), request.GET.get("q", "").strip()[:_LONGEST_SEARCH]
     view = StatementView(asked) if asked in set(StatementView) else StatementView.ALL
     after = number_from(request.GET.get("after"))
     page = statement_page(found, view, text=text, after=after or 0)
     rows = [
-        (one, words.state_of(one, is_draft=found.is_draft), words.statement_cells(one), one.member) for one in page.rows
+        (one, words.state_of(one, run_state=found.state), words.statement_cells(one), one.member) for one in page.rows
     ]
     about = _about(found)
     views = [(one, label, one == view) for one, label in _VIEWS.items() if one == view or _is_offered(one, about)]
@@ -58,10 +59,18 @@ def run(request: BrandRequest, run_id: int) -> HttpResponse:
     return render(request, "web/payouts/run.html", shown)
 
 
+def _progress(request: BrandRequest, found: PayoutRun) -> HttpResponse:
+    shown = {"run": found, "row": run_row(found)}
+    response = render(request, "web/payouts/approving.html", shown)
+    if not found.is_approving:
+        response["HX-Refresh"] = "true"
+    return response
+
+
 def _is_offered(view: StatementView, about: dict[str, Any]) -> bool:
-    """A draft has nothing paid; few brands ever have a sum that PayPal refuses."""
+    """Nothing is paid before it is approved; few brands ever have a sum that PayPal refuses."""
     if view is StatementView.PAID:
-        return not about["run"].is_draft
+        return bool(about["is_approved"])
     return view is not StatementView.NOT_WHOLE or bool(about["left_out"].not_whole)
 
 
@@ -112,7 +121,7 @@ def approve(request: BrandRequest, run_id: int) -> HttpResponse:
     if request.method != "POST":
         return _approve_page(request, found)
     try:
-        approve_payout(
+        done = approve_payout(
             workspace_id=request.place.workspace_id, run_id=found.pk, digest=request.POST.get("digest", ""),
             by=actor_of(request), at=timezone.now(),
         )  # fmt: skip
@@ -121,7 +130,10 @@ def approve(request: BrandRequest, run_id: int) -> HttpResponse:
         return _approve_page(request, found, differs=differs, status=409)
     except InvalidPayout as refused:
         return _approve_page(request, found, refusal=str(refused), status=422)
-    messages.success(request, "Approved. The statements never change from now on, and members see them in the portal.")
+    if not done.is_approving:
+        messages.success(
+            request, "Approved. The statements never change from now on, and members see them in the portal."
+        )
     return HttpResponseRedirect(reverse("payout_run", args=[found.pk]))
 
 
@@ -129,7 +141,7 @@ def _approve_page(request: BrandRequest, found: PayoutRun, *, status: int = 200,
     approver = Signer(request.user.pk, str(request.user))
     needs_second = payout_policy().needs_second
     shown = _about(found) | {
-        "digest": payout_digest(found),
+        "digest": found.digest,
         "why_not": why_not_approve(drawn_by=found.drawer, approver=approver, needs_second=needs_second), **said,
     }  # fmt: skip
     return render(request, "web/payouts/approve.html", shown, status=status)
