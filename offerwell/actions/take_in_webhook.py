@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -41,6 +41,8 @@ _COLUMNS = (
 # Compared against when nobody is known, so that strangers do not learn by the clock which shops are connected.
 _NOBODY = "no store has this secret"
 _MOST_CANDIDATES = 20
+# Bytes that are hashed in well under a millisecond.
+LONGEST_PROVEN_IN_LINE = 64 * 1024
 # The sweep looks each second anyway; a burst need not wake the worker for each of its webhooks.
 WAKE_EVERY = 0.5
 # A refusal is noted for the person, and not more often than that.
@@ -53,21 +55,6 @@ class Taken(StrEnum):
     STORED = "stored"
     KNOWN = "known"
     REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One delivery, at the store's own address (`key`), or at that of all shops."""
-
-    key: str
-    delivery: Delivery
-    body: bytes
-    at: datetime
-
-    @property
-    def address(self) -> tuple[str, str]:
-        """Which stores it may be for: a column, and what it holds."""
-        return ("key", self.key) if self.key else ("shop_domain", self.delivery.shop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +77,29 @@ class _Told:
     is_proven: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One delivery, at the store's own address (`key`), or at that of all shops. `proven`: before the line."""
+
+    key: str
+    delivery: Delivery
+    body: bytes
+    at: datetime
+    proven: _Told | None = None
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Which stores it may be for: a column, and what it holds."""
+        return ("key", self.key) if self.key else ("shop_domain", self.delivery.shop)
+
+
 def take_in_webhook(*, key: str, delivery: Delivery, body: bytes, at: datetime) -> Taken:
     """Store the delivery for every store it is proven to be for.
 
     `key` is the store's own address. Without one (the address that an app's configuration names for all its shops) the
     stores of the named shop are asked; then each must have signed with its own secret all the same.
     """
-    told = _inbox.tell(_Call(key, delivery, body, at))
+    told = _told(_Call(key, delivery, body, at))
     if told.refused_by and key:
         _note_refusal(told.refused_by, is_signature=not told.is_proven, at=at)
     for store_id in told.new_at:
@@ -104,10 +107,20 @@ def take_in_webhook(*, key: str, delivery: Delivery, body: bytes, at: datetime) 
     return Taken.REFUSED if not told.meant else Taken.STORED if told.new_at else Taken.KNOWN
 
 
+def _told(call: _Call) -> _Told:
+    """In line with all others; a long body is proven before: everybody behind it would wait meanwhile."""
+    if len(call.body) <= LONGEST_PROVEN_IN_LINE:
+        return _inbox.tell(call)
+    proven = _proven(call, _stores([call])[call.address])
+    if isinstance(proven, Exception):
+        raise proven
+    return _inbox.tell(replace(call, proven=proven)) if proven.meant else proven
+
+
 def _take_in(calls: Sequence[_Call]) -> list[_Told | Exception]:
     """One look-up and one statement for the rows of all."""
-    stores = on_live_connection(lambda: _stores(calls))
-    told = [_proven(call, stores[call.address]) for call in calls]
+    stores = _stores([call for call in calls if call.proven is None])
+    told = [call.proven or _proven(call, stores[call.address]) for call in calls]
     meant = [
         (call, one, each) for call, one in zip(calls, told, strict=True) if isinstance(one, _Told) for each in one.meant
     ]
@@ -123,6 +136,10 @@ def _take_in(calls: Sequence[_Call]) -> list[_Told | Exception]:
 
 def _stores(calls: Sequence[_Call]) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
     """Rows of stores by address. Two brands may have connected the same shop, each with an app of its own."""
+    return on_live_connection(lambda: _looked_up(calls)) if calls else {}
+
+
+def _looked_up(calls: Sequence[_Call]) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
     at = max(call.at for call in calls)
     stores: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
     with connection.cursor() as cursor:

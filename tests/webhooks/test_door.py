@@ -286,6 +286,31 @@ def test_a_signed_webhook_is_stored_before_django_too(acme, glow):
     assert (said, [(row.topic, row.event_id) for row in stored()]) == (["200 OK"], [("orders/updated", "e")])
 
 
+LONG = json.dumps({"a": "x" * taking.LONGEST_PROVEN_IN_LINE}).encode()
+
+
+def test_a_long_body_is_proven_before_the_line_and_stored_as_any_other(client, acme, rival, glow):
+    theirs = shopify_store(rival, secret="their-own-secret")
+    for _copy in range(2):
+        assert post(client, address(glow), body=LONG, event="long").status_code == 200
+    assert post(client, "/webhooks/shopify/", body=LONG, secret="their-own-secret").status_code == 200
+    assert [(row.store_id, bytes(row.body)) for row in stored()] == [(glow.pk, LONG), (theirs.pk, LONG)]
+
+
+@pytest.mark.parametrize("changed", [{"secret": "forged"}, {"shop": "other.myshopify.com"}])
+def test_a_strangers_long_body_does_not_stand_in_line(client, acme, glow, monkeypatch, changed):
+    monkeypatch.setattr(taking, "_inbox", None)
+    where = [address(glow), "/webhooks/shopify/", "/webhooks/shopify/nobodys-key/"]
+    assert [post(client, one, body=LONG, **changed).status_code for one in where] == [401] * 3
+    assert stored() == []
+    assert StoreWebhooks.objects.get().refused_why == ("signature" if "secret" in changed else "shop")
+
+
+def test_a_secret_that_cannot_be_read_is_told_as_503_for_a_long_body_too(client, acme, glow, monkeypatch):
+    monkeypatch.setattr(taking, "remembered_text", lambda _kept: (_ for _ in ()).throw(UnreadableSecret("no key")))
+    assert (post(client, address(glow), body=LONG).status_code, stored()) == (503, [])
+
+
 def test_a_burst_wakes_the_worker_once(client, acme, glow, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         for _one in range(5):
