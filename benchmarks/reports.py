@@ -33,6 +33,7 @@ from offerwell.models import (
     Workspace,
 )
 from offerwell.queries import sales_report as report
+from offerwell.queries.sales_breakdowns import by_group, by_project
 from offerwell.queries.sales_report import Scope
 from offerwell.queries.sales_trends import orders_by_offer
 from offerwell.rules.report_period import Period
@@ -99,8 +100,8 @@ def measure_reports(size: int) -> Iterator[Asked]:
             yield _asked(size, "offer page, 30 days", lambda: _offer_page(workspace, month, offer))
             yield _asked(size, "50 top members, 30 days", lambda: report.top_members(workspace, month))
             yield _asked(size, "by store, 30 days", lambda: report.by_store(workspace, month))
-            yield _asked(size, "by project, 30 days", lambda: report.by_project(workspace, month))
-            yield _asked(size, "by group, 30 days", lambda: report.by_group(workspace, month))
+            yield _asked(size, "by project, 30 days", lambda: by_project(workspace, month))
+            yield _asked(size, "by group, 30 days", lambda: by_group(workspace, month))
 
 
 def _rebuild(workspace: Workspace, stores: list[int], size: int) -> None:
@@ -138,8 +139,7 @@ def _dashboard(workspace: Workspace, period: Period) -> None:
     """What `web/sales_tracking/dashboard.py` asks of the rollups, with every offer on the screen."""
     ids = list(Offer.objects.values_list("pk", flat=True))
     report.over_time(workspace, period)
-    report.by_offer(workspace, period, ids)
-    report.by_offer(workspace, period.before, ids, with_clicks=False)
+    report.offers_compared(workspace, period, ids)
     orders_by_offer(workspace, period, ids)
     report.owed(workspace)
 
