@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Sum
+from django.db.models.expressions import RawSQL
 
+from offerwell.models.id_list import id_rows
+from offerwell.queries.few_or_many import are_few
 from offerwell.queries.sales_report import Figure, clicks_by_member, sales_by_member
 
 if TYPE_CHECKING:
@@ -25,9 +28,13 @@ Rank = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """Rows of `member_id` and `n` (`parts`), whose sums put members in order; ties by id."""
+    """Rows of `member_id` and `n` (`parts`), whose sums put members in order; ties by id.
+
+    `among`: only these enrollments are meant, very many, so that each who has a rank is looked up in them.
+    """
 
     parts: tuple[QuerySet[Any, Any], ...]
+    among: QuerySet[Enrollment] | None = None
 
     def after(self, place: Rank | None, limit: int) -> list[Rank]:
         """The next, the most first; None: from the first on. One statement."""
@@ -47,25 +54,32 @@ class Ranks:
     def _ranked(self, place: Rank | None, limit: int, beyond: str, order: str) -> list[Rank]:
         told = [rows.values_list("member_id", "n").query.sql_with_params() for rows in self.parts]
         rows = " UNION ALL ".join(sql for sql, _ in told)
-        params = [one for _, some in told for one in some]
-        where = f" WHERE {beyond}" if place else ""
-        at = [place[1], place[1], place[0]] if place else []
+        wheres, params = ["rank > 0"], [one for _, some in told for one in some]
+        if place:
+            wheres, params = [*wheres, f"({beyond})"], [*params, place[1], place[1], place[0]]
+        if self.among is not None:
+            own = self.among.order_by().filter(member_id=RawSQL("ranked.member_id", [])).values("pk")
+            sql, more = own.query.sql_with_params()
+            wheres, params = [*wheres, f"EXISTS ({sql})"], [*params, *more]
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT member_id, rank FROM (SELECT member_id, sum(n) AS rank FROM ({rows}) AS counted"  # noqa: S608
-                f" GROUP BY member_id HAVING sum(n) > 0) AS ranked{where} ORDER BY {order} LIMIT %s",
-                [*params, *at, limit],
+                f" GROUP BY member_id) AS ranked WHERE {' AND '.join(wheres)} ORDER BY {order} LIMIT %s",
+                [*params, limit],
             )
             return [(member_id, int(rank)) for member_id, rank in cursor.fetchall()]
 
 
 def member_ranks(offer: Offer, period: Period, figure: Figure, matching: QuerySet[Enrollment] | None = None) -> Ranks:
-    """By one figure. `matching` (`page_matches`): only these are ranked; None: all members of the offer."""
+    """By one figure. `matching` (`page_matches`): only these are ranked; None: all members of the offer.
+
+    Of few the figures alone are added up; that asks first whether they are few.
+    """
     if figure == Figure.CLICKS:
         parts = clicks_by_member(offer.workspace, period, offer.pk)
     else:
         parts = (sales_by_member(offer.workspace, period, offer.pk, figure),)
-    if matching is not None:
-        listed = matching.order_by().values("member_id")
-        parts = tuple(rows.filter(member_id__in=listed) for rows in parts)
-    return Ranks(parts)
+    if matching is None or not are_few(matching):
+        return Ranks(parts, among=matching)
+    listed = id_rows(matching.order_by().values_list("member_id", flat=True))
+    return Ranks(tuple(rows.filter(member_id__in=listed) for rows in parts))
