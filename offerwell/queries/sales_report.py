@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, Case, F, Q, Sum, When
+from django.db.models import BigIntegerField, BooleanField, Case, ExpressionWrapper, F, Q, Sum, When
 
 from offerwell.models import (
     ClickDay,
@@ -175,7 +175,7 @@ def offers_compared(workspace: Workspace, period: Period, offer_ids: Collection[
     """Of each of these offers that has any, then or before. Both periods' sales are read in one go."""
     both, listed, rates = Period(period.before.first, period.last), Q(offer_id__in=id_rows(offer_ids)), exchange_rates()
     rows = with_rate_day(_of_period(OfferSalesDay, workspace, both).filter(listed), rates)
-    rows = rows.annotate(is_now=Case(When(day__gte=period.first, then=True), default=False)).order_by()
+    rows = rows.annotate(is_now=ExpressionWrapper(Q(day__gte=period.first), BooleanField())).order_by()
     sales = rows.values_list("offer_id", "is_now", "currency", "rate_day").annotate(*map(Sum, SALES))
     clicks = _of_period(OfferClickDay, workspace, period).filter(listed).order_by().values_list("offer_id")
     found = figures_of(
