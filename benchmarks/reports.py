@@ -24,6 +24,7 @@ from offerwell.models import (
     Click,
     Conversion,
     LedgerEntry,
+    MemberClickMonth,
     Offer,
     OfferClickDay,
     OfferSalesDay,
@@ -33,6 +34,7 @@ from offerwell.models import (
     Workspace,
 )
 from offerwell.queries import sales_report as report
+from offerwell.queries.sales_breakdowns import by_group, by_project
 from offerwell.queries.sales_report import Scope
 from offerwell.queries.sales_trends import orders_by_offer
 from offerwell.rules.report_period import Period
@@ -99,8 +101,9 @@ def measure_reports(size: int) -> Iterator[Asked]:
             yield _asked(size, "offer page, 30 days", lambda: _offer_page(workspace, month, offer))
             yield _asked(size, "50 top members, 30 days", lambda: report.top_members(workspace, month))
             yield _asked(size, "by store, 30 days", lambda: report.by_store(workspace, month))
-            yield _asked(size, "by project, 30 days", lambda: report.by_project(workspace, month))
-            yield _asked(size, "by group, 30 days", lambda: report.by_group(workspace, month))
+            for period, words in ((month, "30 days"), (year, "a year")):
+                yield _asked(size, f"by project, {words}", lambda period=period: by_project(workspace, period))
+                yield _asked(size, f"by group, {words}", lambda period=period: by_group(workspace, period))
 
 
 def _rebuild(workspace: Workspace, stores: list[int], size: int) -> None:
@@ -116,11 +119,13 @@ def _rebuild(workspace: Workspace, stores: list[int], size: int) -> None:
 
 def _rollup_rows() -> list[list[Any]]:
     sales, clicks = ("orders", "sales", "commission"), ("clicks", "uniques", "repeats", "bots", "rescued")
+    month = ("day", "offer", "member")
     return [
         sorted(OfferSalesDay.objects.values_list("day", "offer", "store", "currency", *sales)),
         sorted(ProgrammeSalesDay.objects.values_list("day", "currency", *sales)),
         sorted(OfferClickDay.objects.values_list("day", "offer", *clicks)),
         sorted(ProgrammeClickDay.objects.values_list("day", *clicks)),
+        sorted(MemberClickMonth.objects.values_list(*month, *clicks)),
     ]
 
 
@@ -138,8 +143,7 @@ def _dashboard(workspace: Workspace, period: Period) -> None:
     """What `web/sales_tracking/dashboard.py` asks of the rollups, with every offer on the screen."""
     ids = list(Offer.objects.values_list("pk", flat=True))
     report.over_time(workspace, period)
-    report.by_offer(workspace, period, ids)
-    report.by_offer(workspace, period.before, ids, with_clicks=False)
+    report.offers_compared(workspace, period, ids)
     orders_by_offer(workspace, period, ids)
     report.owed(workspace)
 
@@ -314,6 +318,12 @@ def _clicks(place: int, size: int) -> Iterator[str]:
         "INSERT INTO offerwell_clickday (workspace_id, link_id, offer_id, member_id, day, clicks, uniques, repeats,"
         f" bots, rescued) SELECT {place}, link_id, offer_id, member_id, day, count(*), count(*), 0, 0, 0"
         f" FROM offerwell_click WHERE workspace_id = {place} GROUP BY link_id, offer_id, member_id, day"
+    )
+    month = "date_trunc('month', day)::date" if connection.vendor == "postgresql" else "strftime('%Y-%m-01', day)"
+    yield (
+        "INSERT INTO offerwell_memberclickmonth (workspace_id, offer_id, member_id, day, clicks, uniques, repeats,"
+        f" bots, rescued) SELECT {place}, offer_id, member_id, {month} AS month, sum(clicks), sum(uniques), 0, 0, 0"
+        f" FROM offerwell_clickday WHERE workspace_id = {place} GROUP BY offer_id, member_id, month"
     )
 
 

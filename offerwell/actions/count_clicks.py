@@ -1,7 +1,7 @@
 """Add clicks up per day, offer, member and link, a bounded number at once. A second time changes nothing.
 
-What is counted is what the raw clicks say (`ClickDay`), and the sums of each offer and of all (`OfferClickDay`,
-`ProgrammeClickDay`); a test counts them anew and compares.
+What is counted is what the raw clicks say (`ClickDay`), and the sums of each offer, of all and of each member's month
+(`OfferClickDay`, `ProgrammeClickDay`, `MemberClickMonth`); a test counts them anew and compares.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 from django_scopes import scopes_disabled
 
-from offerwell.models import Click, ClickDay, ClickMark, ClickSalt, OfferClickDay, ProgrammeClickDay
+from offerwell.models import Click, ClickDay, ClickMark, ClickSalt, MemberClickMonth, OfferClickDay, ProgrammeClickDay
 from offerwell.models.add_up import add_up
 from offerwell.queries.click_counts import OWNER, counted_columns
 
@@ -27,7 +27,11 @@ _SALT_DAYS = 2
 SUMS = ("clicks", "uniques", "repeats", "bots", "rescued")
 OFFER_CLICK_KEYS = ("workspace_id", "day", "offer_id")
 PROGRAMME_CLICK_KEYS = ("workspace_id", "day")
-_CELLS = (*OWNER, *SUMS)
+MONTH_CLICK_KEYS = ("workspace_id", "offer_id", "day", "member_id")
+_CELLS = (*OWNER, *SUMS, "month")
+# The same cells where the day of a row is the first of its month.
+_CELLS_BY_MONTH = tuple({"day": "", "month": "day"}.get(name, name) for name in _CELLS)
+_MONTH = {"sqlite": "strftime('%%Y-%%m-01', c.day)", "postgresql": "date_trunc('month', c.day)::date"}
 _LISTED = {"sqlite": "json_group_array(json_array({}))", "postgresql": "jsonb_agg(jsonb_build_array({}))::text"}
 
 
@@ -64,7 +68,7 @@ def _newest_settled() -> int:
 
 
 def _add_up(after: int, until: int) -> int:
-    """Counted once, as one text that goes into three tables: of links, of offers, of all."""
+    """Counted once, as one text that goes into four tables: of links, of offers, of all, of members by month."""
     columns = counted_columns(connection.vendor)
     sums = ", ".join(f"{columns[name]} AS {name}" for name in SUMS)
     owner = ", ".join(f"c.{column}" for column in OWNER)
@@ -72,7 +76,7 @@ def _add_up(after: int, until: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {_LISTED[connection.vendor].format(cells)}, sum(clicks + bots + rescued) "  # noqa: S608
-            f"FROM (SELECT {owner}, {sums} FROM offerwell_click c "
+            f"FROM (SELECT {owner}, {sums}, {_MONTH[connection.vendor]} AS month FROM offerwell_click c "
             f"WHERE c.id > %s AND c.id <= %s GROUP BY {owner}) added",
             [after, until],
         )
@@ -83,4 +87,5 @@ def _add_up(after: int, until: int) -> int:
         )
         add_up(OfferClickDay, rows, _CELLS, keys=OFFER_CLICK_KEYS, sums=SUMS)
         add_up(ProgrammeClickDay, rows, _CELLS, keys=PROGRAMME_CLICK_KEYS, sums=SUMS)
+        add_up(MemberClickMonth, rows, _CELLS_BY_MONTH, keys=MONTH_CLICK_KEYS, sums=SUMS)
     return int(arrivals or 0)

@@ -66,6 +66,7 @@ from offerwell.models.promo_code import CodeHistory, PromoCode, SalesLink
 from offerwell.models.report import (
     NO_STORE,
     ExchangeRate,
+    MemberClickMonth,
     MemberSalesDay,
     OfferClickDay,
     OfferSalesDay,
@@ -121,6 +122,7 @@ __all__ = [
     "LinkHost",
     "MailSettings",
     "Member",
+    "MemberClickMonth",
     "MemberSalesDay",
     "MemberTag",
     "MemberTally",

@@ -75,7 +75,12 @@ class ClickDay(WorkspaceOwned):
         constraints: ClassVar = [models.UniqueConstraint(fields=["link", "day"], name="click_day_once")]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "day"], name="click_day_by_day"),
-            models.Index(fields=["offer_id", "day", "member"], name="click_day_by_offer"),
+            # As of sales: they carry what is added up.
+            models.Index(fields=["offer_id", "day", "member", "workspace", "clicks"], name="click_day_of_offer"),
+            models.Index(
+                fields=["member", "day", "offer_id", "workspace", "clicks", "uniques", "rescued", "bots"],
+                name="click_day_of_member",
+            ),
             models.Index(fields=["id"], condition=~models.Q(uniques=models.F("posted_uniques")), name="click_day_due"),
         ]
 

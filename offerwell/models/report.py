@@ -103,7 +103,15 @@ class MemberSalesDay(SalesDay):
         ]
         indexes: ClassVar = [
             models.Index(fields=["workspace", "day"], name="member_sales_by_day"),
-            models.Index(fields=["offer", "day", "member"], name="member_sales_by_offer"),
+            # Both carry the sums: members of an offer in order, and members of groups and projects, one by one.
+            models.Index(
+                fields=["offer", "day", "member", "workspace", "currency", "orders", "sales", "commission"],
+                name="member_sales_of_offer",
+            ),
+            models.Index(
+                fields=["member", "day", "offer", "workspace", "currency", "orders", "sales", "commission"],
+                name="member_sales_of_member",
+            ),
         ]
 
 
@@ -130,6 +138,28 @@ class ProgrammeClickDay(ClickSums):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["workspace", "day"], name="programme_click_day_once")]
+
+
+class MemberClickMonth(ClickSums):
+    """Clicks of one member's links in one offer in one month: the sums of its `ClickDay` rows. `day` is its first.
+
+    A year by project, by group or by member is read from months, and from days where it begins and ends. Of sales
+    there are no months: they have a tenth of the rows, and rates of currencies change by the day.
+    """
+
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["workspace", "offer", "day", "member"], name="member_click_month_once")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["member", "day", "offer", "workspace", "clicks", "uniques", "rescued", "bots"],
+                name="member_clicks_of_member",
+            )
+        ]
 
 
 class ReportingCurrency(WorkspaceOwned):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from offerwell.models import Member, Offer
+    from offerwell.queries.offer_member_ranks import Rank, Ranks
 
 PAGE_SIZE = 50
 # A filtered list is counted up to here; above it the pager says "more than".
@@ -48,11 +49,15 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a row stands: its sort key, and how many rows stood before it when the page was shown."""
+    """Where a row stands: its sort key, and how many rows stood before it when the page was shown.
+
+    Where a figure puts it, `rank` is that, and `pk` the member's.
+    """
 
     name_key: str
     pk: int
     before: int
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +68,6 @@ class PageWish:
     sort: Sort = Sort.NAME
     after: Place | None = None
     until: Place | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """Enrollments that come first, in their order. The others follow by name; none do where more would come first."""
-
-    ids: tuple[int, ...] = ()
-    is_cut: bool = False
-
-
-NOBODY_FIRST = Ranked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +116,17 @@ def member_page(
     at: datetime,
     size: int = PAGE_SIZE,
     matching: QuerySet[Enrollment] | None = None,
-    ranked: Ranked = NOBODY_FIRST,
+    ranks: Ranks | None = None,
 ) -> MemberPage:
     """The page, in a constant number of statements. `matching` says who is listed where the caller knows.
 
-    Sorted by figures, `ranked` come first (`ranked_members`): a place among them is its number in the list.
+    Sorted by a figure, those with a rank (`member_ranks`) come first, then the others by name.
     """
     rows = page_matches(offer, wish.filter).rows if matching is None else matching
-    if wish.sort.figure is None:
+    if ranks is None:
         found = list(_with_people(_ordered(rows, wish))[: size + 1])
     else:
-        found = _ranked_found(rows, wish, ranked, size + 1)
+        found = _ranked_found(rows, wish, ranks, size + 1)
     has_more = len(found) > size
     found = found[:size]
     if wish.until is not None:
@@ -194,30 +188,33 @@ def _ordered(rows: QuerySet[Enrollment], wish: PageWish) -> QuerySet[Enrollment]
     return bounded.order_by(*(("-name_key", "-pk") if down else ("name_key", "pk")))
 
 
-def _ranked_found(rows: QuerySet[Enrollment], wish: PageWish, ranked: Ranked, limit: int) -> list[Any]:
+def _ranked_found(rows: QuerySet[Enrollment], wish: PageWish, ranks: Ranks, limit: int) -> list[Any]:
     """Up to `limit` rows after the place, or away from `until`: of those who come first, then of the others."""
     place = wish.until or wish.after
-    is_beyond = place is not None and place.before >= len(ranked.ids)
+    rank = None if place is None or place.rank is None else (place.pk, place.rank)
     if wish.until is not None:
-        others = _others(rows, wish, ranked, limit) if is_beyond else []
-        first = ranked.ids[: wish.until.before][::-1][: limit - len(others)]
-        return others + _in_order(rows, first)
-    first = ranked.ids[wish.after.before + 1 if wish.after else 0 :][:limit]
-    start = wish if is_beyond else replace(wish, after=None)
-    return _in_order(rows, first) + _others(rows, start, ranked, limit - len(first))
+        others = [] if rank else _others(rows, wish, ranks, limit)
+        return others + _in_order(rows, ranks.until(rank, limit - len(others)) if len(others) < limit else [])
+    first = _in_order(rows, ranks.after(rank, limit) if rank or place is None else [])
+    start = replace(wish, after=None) if rank else wish
+    return first + (_others(rows, start, ranks, limit - len(first)) if len(first) < limit else [])
 
 
-def _others(rows: QuerySet[Enrollment], wish: PageWish, ranked: Ranked, limit: int) -> list[Any]:
+def _others(rows: QuerySet[Enrollment], wish: PageWish, ranks: Ranks, limit: int) -> list[Any]:
     """Those who do not come first, by name."""
-    if ranked.is_cut or not limit:
+    return list(_with_people(_ordered(ranks.has_none(rows), replace(wish, sort=Sort.NAME)))[:limit])
+
+
+def _in_order(rows: QuerySet[Enrollment], ranked: list[Rank]) -> list[Any]:
+    """The rows of these members, each with its `rank`."""
+    if not ranked:
         return []
-    rest = rows.exclude(pk__in=id_rows(ranked.ids)) if ranked.ids else rows
-    return list(_with_people(_ordered(rest, replace(wish, sort=Sort.NAME)))[:limit])
-
-
-def _in_order(rows: QuerySet[Enrollment], ids: tuple[int, ...]) -> list[Any]:
-    found = {row.pk: row for row in _with_people(rows.filter(pk__in=id_rows(ids)))} if ids else {}
-    return [found[pk] for pk in ids if pk in found]
+    listed = rows.filter(member_id__in=id_rows(member_id for member_id, _rank in ranked))
+    found = {row.member_id: row for row in _with_people(listed)}
+    shown = [(found[member_id], rank) for member_id, rank in ranked if member_id in found]
+    for row, rank in shown:
+        row.rank = rank
+    return [row for row, _rank in shown]
 
 
 def beyond_name(place: Place, *, down: bool = False) -> Q:
@@ -227,8 +224,9 @@ def beyond_name(place: Place, *, down: bool = False) -> Q:
     return Q(name_key__gte=place.name_key) & (Q(name_key__gt=place.name_key) | Q(pk__gt=place.pk))
 
 
-def _place(row: Enrollment, before: int) -> Place:
-    return Place(row.name_key, row.pk, before)
+def _place(row: Any, before: int) -> Place:
+    rank = getattr(row, "rank", None)
+    return Place(row.name_key, row.pk if rank is None else row.member_id, before, rank)
 
 
 def _rows(offer: Offer, found: list[Any], *, at: datetime) -> tuple[MemberRow, ...]:
@@ -261,7 +259,6 @@ __all__ = [
     "MemberRow",
     "PageWish",
     "Place",
-    "Ranked",
     "Sort",
     "View",
     "beyond_name",

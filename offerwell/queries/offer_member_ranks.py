@@ -1,52 +1,85 @@
-"""Who comes first where an offer's members are sorted by a figure of some days: those who have any, the most first."""
+"""Who comes first where an offer's members are sorted by a figure of some days: those who have any, the most first.
+
+A page is found by its key, rank and member: each time the database adds up the days and returns no more than a page.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from offerwell.models import Enrollment
+from django.db import connection
+from django.db.models import Exists, OuterRef, Sum
+from django.db.models.expressions import RawSQL
+
 from offerwell.models.id_list import id_rows
-from offerwell.queries.offer_member_page import Ranked
-from offerwell.queries.sales_report import Scope, member_ranks
+from offerwell.queries.few_or_many import are_few
+from offerwell.queries.sales_report import Figure, clicks_by_member, sales_by_member
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from offerwell.models import Offer
-    from offerwell.queries.sales_report import Figure
+    from offerwell.models import Enrollment, Offer
     from offerwell.rules.report_period import Period
 
-RANKED_UP_TO = 1_000
+# Member and rank.
+Rank = tuple[int, int]
 
 
-def ranked_members(
-    offer: Offer, period: Period, figure: Figure, matching: QuerySet[Enrollment] | None = None, *, most: int = 0
-) -> Ranked:
-    """The first `most` (else `RANKED_UP_TO`) of them, ties by name, in at most three statements and those of rates.
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """Rows of `member_id` and `n` (`parts`), whose sums put members in order; ties by id.
 
-    `matching` (`page_matches`): only these are ranked; None: all members of the offer. A page is asked for by its
-    place in this list, so it is made anew for each; the database adds up the days of the period and returns the top.
+    `among`: only these enrollments are meant, very many, so that each who has a rank is looked up in them.
     """
-    most = most or RANKED_UP_TO
-    of_all = member_ranks(offer.workspace, period, Scope(offer_id=offer.pk), figure)
-    ranks = of_all
-    if matching is not None:
-        ranks = of_all.filter(member_id__in=matching.order_by().values("member_id"))
-    found = list(ranks.order_by("-rank")[: most + 1].values_list("member_id", "rank"))
-    if len(found) <= most:
-        return Ranked(_named(offer, dict(found)), is_cut=False)
-    last = found[-1][1]
-    above = _named(offer, {member_id: rank for member_id, rank in found if rank > last})
-    rows = Enrollment.objects.filter(offer=offer) if matching is None else matching
-    tied = rows.filter(member_id__in=of_all.filter(rank=last).values("member_id"))
-    by_name = tied.order_by("name_key", "pk").values_list("pk", flat=True)
-    return Ranked((*above, *by_name[: most - len(above)]), is_cut=True)
+
+    parts: tuple[QuerySet[Any, Any], ...]
+    among: QuerySet[Enrollment] | None = None
+
+    def after(self, place: Rank | None, limit: int) -> list[Rank]:
+        """The next, the most first; None: from the first on. One statement."""
+        return self._ranked(place, limit, "rank < %s OR (rank = %s AND member_id > %s)", "rank DESC, member_id")
+
+    def until(self, place: Rank | None, limit: int) -> list[Rank]:
+        """Those before it, the nearest first; None: from the last on. One statement."""
+        return self._ranked(place, limit, "rank > %s OR (rank = %s AND member_id < %s)", "rank, member_id DESC")
+
+    def has_none(self, enrollments: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
+        """Of these, who has no rank. Each is looked up by itself: a list of them ends after a page."""
+        for rows in self.parts:
+            own = rows.filter(member_id=OuterRef("member_id")).values("member_id").annotate(rank=Sum("n"))
+            enrollments = enrollments.filter(~Exists(own.filter(rank__gt=0)))
+        return enrollments
+
+    def _ranked(self, place: Rank | None, limit: int, beyond: str, order: str) -> list[Rank]:
+        told = [rows.values_list("member_id", "n").query.sql_with_params() for rows in self.parts]
+        rows = " UNION ALL ".join(sql for sql, _ in told)
+        wheres, params = ["rank > 0"], [one for _, some in told for one in some]
+        if place:
+            wheres, params = [*wheres, f"({beyond})"], [*params, place[1], place[1], place[0]]
+        if self.among is not None:
+            own = self.among.order_by().filter(member_id=RawSQL("ranked.member_id", [])).values("pk")
+            sql, more = own.query.sql_with_params()
+            wheres, params = [*wheres, f"EXISTS ({sql})"], [*params, *more]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT member_id, rank FROM (SELECT member_id, sum(n) AS rank FROM ({rows}) AS counted"  # noqa: S608
+                f" GROUP BY member_id) AS ranked WHERE {' AND '.join(wheres)} ORDER BY {order} LIMIT %s",
+                [*params, limit],
+            )
+            return [(member_id, int(rank)) for member_id, rank in cursor.fetchall()]
 
 
-def _named(offer: Offer, ranks: dict[int, int]) -> tuple[int, ...]:
-    """The enrollments of these members, highest rank first; the database orders names as it does in the list."""
-    if not ranks:
-        return ()
-    rows = Enrollment.objects.filter(offer=offer, member_id__in=id_rows(ranks)).order_by("name_key", "pk")
-    named = rows.values_list("pk", "member_id")
-    return tuple(pk for pk, _member in sorted(named, key=lambda one: -ranks[one[1]]))
+def member_ranks(offer: Offer, period: Period, figure: Figure, matching: QuerySet[Enrollment] | None = None) -> Ranks:
+    """By one figure. `matching` (`page_matches`): only these are ranked; None: all members of the offer.
+
+    Of few the figures alone are added up; that asks first whether they are few.
+    """
+    if figure == Figure.CLICKS:
+        parts = clicks_by_member(offer.workspace, period, offer.pk)
+    else:
+        parts = (sales_by_member(offer.workspace, period, offer.pk, figure),)
+    if matching is None or not are_few(matching):
+        return Ranks(parts, among=matching)
+    listed = id_rows(matching.order_by().values_list("member_id", flat=True))
+    return Ranks(tuple(rows.filter(member_id__in=listed) for rows in parts))

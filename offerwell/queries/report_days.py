@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min
+from django.db.models import DateField, Min, Sum, Value
 
 from offerwell.models import (
     ClickDay,
+    MemberClickMonth,
     MemberSalesDay,
     OfferClickDay,
     OfferSalesDay,
@@ -17,7 +18,7 @@ from offerwell.models import (
     ProgrammeClickDay,
     ProgrammeSalesDay,
 )
-from offerwell.rules.report_period import day_of, next_day
+from offerwell.rules.report_period import day_of, first_of_month, next_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,25 @@ def days_with_clicks() -> Iterator[date]:
     rolled = (ClickDay.objects, OfferClickDay.objects, ProgrammeClickDay.objects)
     while (day := _earliest(*_rolled(day, *rolled))) is not None:
         yield day
+
+
+def months_with_clicks() -> Iterator[date]:
+    """The first days of months with counted clicks, oldest first."""
+    month: date | None = None
+    while True:
+        last = None if month is None else first_of_month(month, after=1) - timedelta(days=1)
+        day = _earliest(*_rolled(last, ClickDay.objects, MemberClickMonth.objects))
+        if day is None:
+            return
+        yield (month := first_of_month(day))
+
+
+def month_of_clicks(workspace: Workspace, month: date, sums: tuple[str, ...]) -> QuerySet[Any, Any]:
+    """What the days of that month say: workspace, month, offer, member and the sums, for each member in each offer."""
+    days = ClickDay.objects.filter(workspace=workspace, day__gte=month, day__lt=first_of_month(month, after=1))
+    named = days.order_by().annotate(month=Value(month, DateField()))
+    rows: QuerySet[Any, Any] = named.values_list("workspace_id", "month", "offer_id", "member_id")
+    return rows.annotate(*map(Sum, sums))
 
 
 def orders_of_day(workspace: Workspace, day: date) -> QuerySet[Any, Any]:

@@ -13,11 +13,12 @@ from offerwell.rules.exchange import DatedSum, Rates, total_of
 from offerwell.rules.money import Money, proportion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.db.models import QuerySet
 
-_CLICKS = ("clicks", "uniques", "rescued", "bots")
+SALES = ("orders", "sales", "commission")
+CLICKS = ("clicks", "uniques", "rescued", "bots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _share(sums: tuple[Money, ...], number: int) -> Money | None:
 class _Tally:
     """Figures while rows are read."""
 
-    clicks: tuple[int, int, int, int] = (0, 0, 0, 0)
+    clicks: tuple[int, ...] = (0, 0, 0, 0)
     orders: int = 0
     sales: list[DatedSum] = field(default_factory=list)
     commission: list[DatedSum] = field(default_factory=list)
@@ -77,22 +78,37 @@ def figures_by(
     key: str, sales: QuerySet[Any, Any], clicks: QuerySet[Any, Any] | None, rates: Rates
 ) -> Mapping[Any, Figures]:
     """The figures of each value of the column `key` that has any. Two statements."""
+    rows = with_rate_day(sales, rates).order_by().values_list(key, "currency", "rate_day")
+    sold = rows.annotate(*map(Sum, SALES))
+    came = [] if clicks is None else clicks.order_by().values_list(key).annotate(*map(Sum, CLICKS))
+    return figures_of(sold, came, rates)
+
+
+def figures_of(sales: Iterable[Sequence[Any]], clicks: Iterable[Sequence[Any]], rates: Rates) -> Mapping[Any, Figures]:
+    """The same of sums as they are read: key, currency, rate day, orders, sales, commission; and key and `CLICKS`.
+
+    A key may come several times.
+    """
     tallies: dict[Any, _Tally] = defaultdict(_Tally)
-    rows = sales.annotate(rate_day=_rate_day(rates)).order_by().values_list(key, "currency", "rate_day")
-    for value, currency, day, *sums in rows.annotate(*map(Sum, ("orders", "sales", "commission"))):
+    for value, currency, day, *sums in sales:
         orders, sold, earned = map(int, sums)
         tally = tallies[value]
         tally.orders += orders
         tally.sales.append((currency, day, sold))
         tally.commission.append((currency, day, earned))
-    if clicks is not None:
-        sums_of_clicks = clicks.order_by().values_list(key).annotate(*map(Sum, _CLICKS))
-        for value, came, uniques, rescued, bots in sums_of_clicks:
-            tallies[value].clicks = int(came), int(uniques), int(rescued), int(bots)
+    for value, *counts in clicks:
+        tally = tallies[value]
+        tally.clicks = tuple(before + int(more) for before, more in zip(tally.clicks, counts, strict=True))
     return {value: tally.figures(rates) for value, tally in tallies.items()}
 
 
-def _rate_day(rates: Rates) -> Case:
-    """The day, where it decides the rate: days of other currencies are summed by the database."""
-    changing = [currency for currency in rates.dated if currency != rates.into]
-    return Case(When(currency__in=changing, then=F("day")), default=Value(None), output_field=DateField())
+def changing_currencies(rates: Rates) -> list[str]:
+    """Those of which the day decides the rate; days of others are summed by the database."""
+    return sorted(currency for currency in rates.dated if currency != rates.into)
+
+
+def with_rate_day(sales: QuerySet[Any, Any], rates: Rates) -> QuerySet[Any, Any]:
+    """Each with `rate_day`: its day, where that decides the rate."""
+    changing = changing_currencies(rates)
+    day = Case(When(currency__in=changing, then=F("day")), default=Value(None), output_field=DateField())
+    return sales.annotate(rate_day=day)

@@ -1,4 +1,4 @@
-"""The figures of Sales Tracking, from rollups: of the programme, an offer, a member, a store, a project, a group.
+"""The figures of Sales Tracking, from rollups: of the programme, an offer, a member, a store.
 
 Each is a constant, small number of statements; foreign ids match nothing.
 """
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Sum, When
+from django.db.models import BigIntegerField, BooleanField, Case, ExpressionWrapper, F, Q, Sum, When
 
 from offerwell.models import (
     ClickDay,
-    Group,
     GroupMember,
     Member,
+    MemberClickMonth,
     MemberSalesDay,
     OfferClickDay,
     OfferSalesDay,
@@ -23,15 +23,14 @@ from offerwell.models import (
     Placement,
     ProgrammeClickDay,
     ProgrammeSalesDay,
-    Project,
     ProjectOffer,
     Store,
 )
 from offerwell.models.id_list import id_rows
 from offerwell.queries.exchange_rates import exchange_rates
-from offerwell.queries.report_figures import Figures, figures_by
+from offerwell.queries.report_figures import CLICKS, SALES, Figures, figures_by, figures_of, with_rate_day
 from offerwell.rules.exchange import WEIGHT, Rates, total_of, weights
-from offerwell.rules.report_period import Period
+from offerwell.rules.report_period import Period, months_and_days
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -43,8 +42,9 @@ if TYPE_CHECKING:
     from offerwell.rules.money import Money
 
 __all__ = [
-    "Breakdown", "Figure", "Figures", "OverTime", "RankedMember", "Ranking", "Scope", "by_group", "by_member",
-    "by_offer", "by_project", "by_store", "member_ranks", "over_time", "owed", "per_day", "top_members", "totals",
+    "Breakdown", "Compared", "Figure", "Figures", "OverTime", "RankedMember", "Ranking", "Scope", "by_member",
+    "by_offer", "by_store", "clicks_by_member", "named", "offers_compared", "over_time", "owed", "per_day",
+    "sales_by_member", "top_members", "totals",
 ]  # fmt: skip
 NOTHING = Figures()
 # Of a 64-bit number that surely fits.
@@ -152,29 +152,47 @@ def _added(days: Sequence[tuple[date, Figures]], rates: Rates) -> Figures:
 
 
 def by_offer(
-    workspace: Workspace,
-    period: Period,
-    offer_ids: Collection[int] | None = None,
-    scope: Scope = WHOLE,
-    *,
-    with_clicks: bool = True,
+    workspace: Workspace, period: Period, offer_ids: Collection[int] | None = None, scope: Scope = WHOLE
 ) -> Mapping[int, Figures]:
-    """Of each offer that has any; of `offer_ids` alone where they are given. Without clicks: a statement less."""
+    """Of each offer that has any; of `offer_ids` alone where they are given."""
     sales = _sales(workspace, period, scope, by_offers=True)
-    clicks = _clicks(workspace, period, scope, by_offers=True) if with_clicks else None
+    clicks = _clicks(workspace, period, scope, by_offers=True)
     if offer_ids is not None:
         listed = Q(offer_id__in=id_rows(offer_ids))
         sales, clicks = sales.filter(listed), clicks.filter(listed) if clicks is not None else None
     return figures_by("offer_id", sales, clicks, exchange_rates())
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Figures of a period, and of as many days before it, which have no clicks here."""
+
+    now: Figures = NOTHING
+    before: Figures = NOTHING
+
+
+def offers_compared(workspace: Workspace, period: Period, offer_ids: Collection[int]) -> Mapping[int, Compared]:
+    """Of each of these offers that has any, then or before. Both periods' sales are read in one go."""
+    both, listed, rates = Period(period.before.first, period.last), Q(offer_id__in=id_rows(offer_ids)), exchange_rates()
+    rows = with_rate_day(_of_period(OfferSalesDay, workspace, both).filter(listed), rates)
+    rows = rows.annotate(is_now=ExpressionWrapper(Q(day__gte=period.first), BooleanField())).order_by()
+    sales = rows.values_list("offer_id", "is_now", "currency", "rate_day").annotate(*map(Sum, SALES))
+    clicks = _of_period(OfferClickDay, workspace, period).filter(listed).order_by().values_list("offer_id")
+    found = figures_of(
+        (((offer_id, bool(is_now)), *row) for offer_id, is_now, *row in sales),
+        (((offer_id, True), *counts) for offer_id, *counts in clicks.annotate(*map(Sum, CLICKS))),
+        rates,
+    )
+    return {pk: Compared(found.get((pk, True), NOTHING), found.get((pk, False), NOTHING)) for pk, _ in found}
+
+
 def by_member(
     workspace: Workspace, period: Period, member_ids: Collection[int], offer_id: int | None = None
 ) -> Mapping[int, Figures]:
-    """Of each of these members that has any: the rows of one page. Clicks are found by the members' links."""
+    """Of each of these members that has any: the rows of one page."""
     listed = id_rows(member_ids)
     sales = _of_period(MemberSalesDay, workspace, period).filter(member_id__in=listed)
-    clicks = _of_period(ClickDay, workspace, period).filter(link__enrollment__member_id__in=listed)
+    clicks = _of_period(ClickDay, workspace, period).filter(member_id__in=listed)
     if offer_id is not None:
         sales, clicks = sales.filter(offer_id=offer_id), clicks.filter(offer_id=offer_id)
     return figures_by("member_id", sales, clicks, exchange_rates())
@@ -198,42 +216,26 @@ def top_members(
     return Ranking(ranked, "_".join(map(str, reversed(shown[-1]))) if len(found) > limit else "")
 
 
-def member_ranks(workspace: Workspace, period: Period, scope: Scope, figure: Figure) -> QuerySet[Any, Any]:
-    """`member_id` and `rank` of each member with any of the figure, for another statement. Of a store no clicks."""
-    clicks = _clicks(workspace, period, scope, by_members=True)
-    if figure == Figure.CLICKS:
-        rows, rank = ClickDay.objects.none() if clicks is None else clicks, Sum("clicks")
-    else:
-        rows = _sales(workspace, period, scope, by_members=True)
-        rank = Sum("orders") if figure == Figure.ORDERS else _sales_rank(exchange_rates(), period.last)
-    return rows.order_by().values("member_id").annotate(rank=rank).filter(rank__gt=0)
+def sales_by_member(workspace: Workspace, period: Period, offer_id: int, figure: Figure) -> QuerySet[Any, Any]:
+    """`member_id` and what to add up as `n`, row by row, for another statement: orders, or sales as one number."""
+    rows = _of_period(MemberSalesDay, workspace, period).filter(offer_id=offer_id).order_by()
+    n = F("orders") if figure == Figure.ORDERS else _sales_weight(exchange_rates(), period.last)
+    return rows.values("member_id").annotate(n=n)
+
+
+def clicks_by_member(workspace: Workspace, period: Period, offer_id: int) -> tuple[QuerySet[Any, Any], ...]:
+    """`member_id` and its clicks as `n`, for another statement: of whole months, and of the days beside them."""
+    parts = months_and_days(period)
+    spans: list[tuple[Any, Period]] = [(ClickDay, days) for days in parts.days]
+    spans += [(MemberClickMonth, parts.months)] if parts.months else []
+    rows = (_of_period(model, workspace, span).filter(offer_id=offer_id).order_by() for model, span in spans)
+    return tuple(some.values("member_id").annotate(n=F("clicks")) for some in rows)
 
 
 def by_store(workspace: Workspace, period: Period, scope: Scope = WHOLE) -> Breakdown:
     """Of each store that sold, by label. Clicks and what they earn belong to no store."""
     found = figures_by("store_id", _sales(workspace, period, scope, by_offers=True), None, exchange_rates())
-    return _named(found, Store.objects.all(), "label")
-
-
-def by_project(workspace: Workspace, period: Period, scope: Scope = WHOLE) -> Breakdown:
-    """Of each project that has any, by name. Who is in two of them counts in both; totals count once."""
-    connected = ProjectOffer.objects.filter(offer_id=OuterRef("offer_id"))
-    key = "member__placements__project_id"
-    in_project = Exists(connected.filter(project_id=OuterRef(key)))
-    sales = _sales(workspace, period, scope, by_members=True).filter(in_project)
-    clicks = _clicks(workspace, period, scope, by_members=True)
-    found = figures_by(key, sales, None if clicks is None else clicks.filter(in_project), exchange_rates())
-    return _named(found, Project.objects.all(), "name")
-
-
-def by_group(workspace: Workspace, period: Period, scope: Scope = WHOLE) -> Breakdown:
-    """Of each group that has any, by name. Who is in two of them counts in both; totals count once."""
-    key = "member__group_links__group_id"
-    in_group = Q(**{f"{key}__isnull": False})
-    sales = _sales(workspace, period, scope, by_members=True).filter(in_group)
-    clicks = _clicks(workspace, period, scope, by_members=True)
-    found = figures_by(key, sales, None if clicks is None else clicks.filter(in_group), exchange_rates())
-    return _named(found, Group.objects.all(), "name")
+    return named(found, Store.objects.all(), "label")
 
 
 def owed(workspace: Workspace) -> tuple[Money, ...]:
@@ -277,8 +279,7 @@ def _narrowed(rows: QuerySet[Any, Any], scope: Scope) -> QuerySet[Any, Any]:
     if scope.offer_id is not None:
         rows = rows.filter(offer_id=scope.offer_id)
     if scope.member_id is not None:
-        by_link = rows.model is ClickDay  # the index of a link's days; there is none of a member's
-        rows = rows.filter(**{"link__enrollment__member_id" if by_link else "member_id": scope.member_id})
+        rows = rows.filter(member_id=scope.member_id)
     if scope.project_id is not None:
         joined = Placement.objects.filter(project_id=scope.project_id).values("member_id")
         connected = ProjectOffer.objects.filter(project_id=scope.project_id).values("offer_id")
@@ -290,20 +291,20 @@ def _narrowed(rows: QuerySet[Any, Any], scope: Scope) -> QuerySet[Any, Any]:
 
 def _ranked(sales: QuerySet[Any, Any], rates: Rates, day: date) -> QuerySet[Any, Any]:
     """(member id, rank), the highest first."""
-    rank = _sales_rank(rates, day)
+    rank = Sum(_sales_weight(rates, day))
     sums = sales.order_by().values("member_id").annotate(rank=rank, sold=Sum("orders"), earned=Sum("commission"))
     earning = sums.exclude(sold=0, earned=0)
     return earning.order_by("-rank", "member_id").values_list("member_id", "rank")
 
 
-def _sales_rank(rates: Rates, day: date) -> Sum:
+def _sales_weight(rates: Rates, day: date) -> Case:
     """Sales of several currencies as one number. Whole numbers, so that a place is found again exactly."""
     currencies = {*rates.dated, *Store.objects.order_by().values_list("currency", flat=True).distinct()}
     whens = (
         When(currency=currency, then=F("sales") * weight)
         for currency, weight in sorted(weights(currencies, rates, day).items())
     )
-    return Sum(Case(*whens, default=F("sales") * WEIGHT, output_field=BigIntegerField()))
+    return Case(*whens, default=F("sales") * WEIGHT, output_field=BigIntegerField())
 
 
 def _of_members(
@@ -313,7 +314,7 @@ def _of_members(
     sales = _sales(workspace, period, scope, by_members=True).filter(member_id__in=listed)
     clicks = _clicks(workspace, period, scope, by_members=True)
     if clicks is not None:
-        clicks = clicks.filter(link__enrollment__member_id__in=listed)
+        clicks = clicks.filter(member_id__in=listed)
     return figures_by("member_id", sales, clicks, rates)
 
 
@@ -326,6 +327,7 @@ def _place_in(text: str) -> tuple[int, int] | None:
     return -int(digits) if sign else int(digits), int(pk)
 
 
-def _named(found: Mapping[int, Figures], rows: QuerySet[Any, Any], column: str) -> Breakdown:
+def named(found: Mapping[int, Figures], rows: QuerySet[Any, Any], column: str) -> Breakdown:
+    """What was found, by the names of the things it is of. One statement."""
     names = rows.filter(pk__in=id_rows(found)).order_by(column, "pk").values_list("pk", column)
     return tuple((pk, name, found[pk]) for pk, name in names)

@@ -10,13 +10,14 @@ from django.db.models import Sum
 from offerwell.models import (
     NO_STORE,
     ClickDay,
+    MemberClickMonth,
     MemberSalesDay,
     OfferClickDay,
     OfferSalesDay,
     ProgrammeClickDay,
     ProgrammeSalesDay,
 )
-from offerwell.queries.report_days import days_with_clicks, days_with_sales
+from offerwell.queries.report_days import days_with_clicks, days_with_sales, month_of_clicks, months_with_clicks
 from offerwell.queries.sales_recount import NONE, sales_of_day
 from offerwell.queries.verify_problem import Problem
 from offerwell.rules.money import money_text
@@ -37,7 +38,7 @@ _NO_CLICKS = (0, 0, 0, 0, 0)
 def report_problems(workspace: Workspace) -> list[Problem]:
     """Everything that does not agree in one workspace; at most NAMED of each kind."""
     found: list[Problem] = []
-    for check in (_sales(workspace), _clicks(workspace)):
+    for check in (_sales(workspace), _clicks(workspace), _months(workspace)):
         kept = [problem for problem, _n in zip(check, range(NAMED), strict=False)]
         found += kept
     return found
@@ -124,6 +125,20 @@ def _clicks(workspace: Workspace) -> Iterator[Problem]:
                     f"{a} {name} where there are {b}" for name, a, b in zip(_CLICKS, one, other, strict=True) if a != b
                 )
                 yield Problem(workspace.slug, "report_clicks", f"{day}, {where}", f"it says {words}")
+
+
+def _months(workspace: Workspace) -> Iterator[Problem]:
+    """The month of a member in an offer is the sum of its days. The database compares: there may be very many."""
+    for month in months_with_clicks():
+        right = month_of_clicks(workspace, month, _CLICKS)
+        said = MemberClickMonth.objects.filter(day=month).order_by()
+        told = said.values_list("workspace_id", "day", "offer_id", "member_id", *_CLICKS)
+        places = {
+            (row[2], row[3]) for one, other in ((told, right), (right, told)) for row in one.difference(other)[:NAMED]
+        }
+        for offer_id, member_id in sorted(places):
+            where = f"{month:%Y-%m}, offer {offer_id}, member {member_id}"
+            yield Problem(workspace.slug, "report_clicks", where, "its clicks are not those of its days")
 
 
 def _counts(model: Any, day: date) -> dict[int, tuple[int, ...]]:

@@ -49,6 +49,31 @@ class Period:
         return tuple(self.first + timedelta(days=n) for n in range(self.days))
 
 
+@dataclass(frozen=True, slots=True)
+class MonthsAndDays:
+    """A period as the months that are whole in it (the first day of each; None: none) and the days beside them."""
+
+    months: Period | None
+    days: tuple[Period, ...]
+
+
+def months_and_days(period: Period) -> MonthsAndDays:
+    """So that a sum of the period is one of few months and few days. Every day is in exactly one of them."""
+    begin = first_of_month(period.first - timedelta(days=1), after=1)
+    end = first_of_month(next_day(period.last))
+    if begin >= end:
+        return MonthsAndDays(None, (period,))
+    beside = Period(period.first, begin - timedelta(days=1)), Period(end, period.last)
+    return MonthsAndDays(
+        Period(begin, first_of_month(end, after=-1)), tuple(days for days in beside if days.first <= days.last)
+    )
+
+
+def first_of_month(day: date, *, after: int = 0) -> date:
+    """The first day of the month of `day`, or of one so many months later."""
+    return months_before(day.replace(day=1), -after)
+
+
 def day_of(moment: datetime, zone: str) -> date:
     """The day of a moment by the clocks of the zone."""
     return moment.astimezone(ZoneInfo(zone)).date()

@@ -15,7 +15,8 @@ def place_text(place: Place | None) -> str:
     """The place for an address; empty for none."""
     if place is None:
         return ""
-    packed = json.dumps([place.name_key, place.pk, place.before], ensure_ascii=False).encode()
+    rank = [] if place.rank is None else [place.rank]
+    packed = json.dumps([place.name_key, place.pk, place.before, *rank], ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
@@ -24,12 +25,14 @@ def place_from(text: str) -> Place | None:
     if not text or len(text) > _LONGEST:
         return None
     try:
-        name_key, pk, before = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        name_key, pk, before, *ranks = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error, TypeError):
         return None
-    if not isinstance(name_key, str) or not isinstance(pk, int) or not isinstance(before, int):
+    numbers = (pk, before, *ranks)
+    if not isinstance(name_key, str) or len(ranks) > 1 or not all(isinstance(one, int) for one in numbers):
         return None
-    return Place(name_key, pk, before) if abs(pk) < 2**63 and 0 <= before < 2**63 else None
+    fits = before >= 0 and all(abs(one) < 2**63 for one in numbers)
+    return Place(name_key, pk, before, *ranks) if fits else None
 
 
 def number_from(text: str | None) -> int | None:

@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 from offerwell.actions import count_clicks as module
 from offerwell.actions.count_clicks import count_clicks
 from offerwell.actions.rebuild_reports import rebuild_reports
-from offerwell.models import Click, ClickDay, ClickSalt, OfferClickDay, ProgrammeClickDay
+from offerwell.models import Click, ClickDay, ClickSalt, MemberClickMonth, OfferClickDay, ProgrammeClickDay
 from offerwell.queries.click_counts import REPEAT_SECONDS
 from offerwell.queries.sales_links import LinkClicks, clicks_of
 from offerwell.queries.verify_reports import report_problems
@@ -93,13 +93,26 @@ def of_programmes():
         return said, summed
 
 
+def of_months():
+    """The counts of each member's month in each offer, and what the counts of days come to."""
+    names = ("clicks", "uniques", "repeats", "bots", "rescued")
+    keys = ("workspace_id", "offer_id", "member_id", "day")
+    with scopes_disabled():
+        said = {tuple(row[:4]): tuple(row[4:]) for row in MemberClickMonth.objects.values_list(*keys, *names)}
+        summed = {}
+        for place_id, offer_id, member_id, day, *counts in ClickDay.objects.values_list(*keys, *names):
+            key = (place_id, offer_id, member_id, day.replace(day=1))
+            summed[key] = tuple(map(sum, zip(summed.get(key, (0,) * 5), counts, strict=True)))
+        return said, summed
+
+
 def test_counts_equal_the_raw_clicks_however_the_batches_fall(acme, rival, monkeypatch):
     rng = random.Random(4)
     links = [make.link(make.enrollment(make.offer(place))) for place in (acme, acme, rival)]
     links.append(make.link(make.enrollment(links[0].offer)))
     rows = [
         arrival(
-            rng.choice(links), n, visitor=rng.choice("abc"), seconds=n * rng.choice([1, 3, 400]), bot=rng.choice(["", "", "", "head"]),
+            rng.choice(links), n, visitor=rng.choice("abc"), seconds=n * rng.choice([1, 3, 400, 4_000]), bot=rng.choice(["", "", "", "head"]),
             outcome=rng.choice(["click", "click", "click", "paused"]),
         )
         for n in range(400)
@@ -114,6 +127,9 @@ def test_counts_equal_the_raw_clicks_however_the_batches_fall(acme, rival, monke
         assert (said, len({offer_id for _place, offer_id, _day in said})) == (summed, 3)
         said, summed = of_programmes()
         assert (said, {place for place, _day in said}) == (summed, {acme.pk, rival.pk})
+        said, summed = of_months()
+        assert said == summed
+    assert {str(day) for *_place, day in said} == {"2026-11-01", "2026-12-01"}
     before = counted()
     assert (count_clicks(at=make.NOW), counted()) == (0, before)
     assert sum(tally[0] for tally in before.values()) > 100
@@ -138,6 +154,29 @@ def test_a_rebuild_makes_the_clicks_of_offers_anew(acme, rival):
             links[0].offer_id: 1, links[1].offer_id: 9,
         }  # fmt: skip
         assert dict(ProgrammeClickDay.objects.values_list("workspace_id", "clicks")) == {acme.pk: 1, rival.pk: 8}
+    assert report_problems(acme) == []
+
+
+def test_a_rebuild_makes_the_months_of_members_anew(acme, rival):
+    links = [make.link(make.enrollment(make.offer(place))) for place in (acme, acme, rival)]
+    Click.objects.bulk_create([arrival(link, n) for n, link in enumerate(links)])
+    count_clicks(at=make.NOW)
+    _said, right = of_months()
+    with scopes_disabled():
+        MemberClickMonth.objects.filter(offer_id=links[1].offer_id).delete()
+        MemberClickMonth.objects.update(bots=9)
+        gone = MemberClickMonth.objects.get(offer_id=links[0].offer_id)
+        MemberClickMonth.objects.create(
+            workspace=acme, day="2020-02-01", offer_id=gone.offer_id, member_id=gone.member_id, clicks=1
+        )
+    wrong = "its clicks are not those of its days"
+    assert [(one.where, one.wrong) for one in report_problems(acme)] == [
+        (f"2020-02, offer {gone.offer_id}, member {gone.member_id}", wrong),
+        *((f"2026-11, offer {one.offer_id}, member {one.enrollment.member_id}", wrong) for one in links[:2]),
+    ]
+    rebuild_reports(workspace=acme)
+    theirs = (rival.pk, links[2].offer_id, links[2].enrollment.member_id, make.NOW.date().replace(day=1))
+    assert of_months()[0] == right | {theirs: (1, 1, 0, 9, 0)}
     assert report_problems(acme) == []
 
 

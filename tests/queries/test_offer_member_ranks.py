@@ -1,18 +1,19 @@
-"""Members of an offer by a figure of some days: the most first, ties by name, then those without any."""
+"""Members of an offer by a figure of some days: the most first, ties by id, then those without any by name."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django_scopes import scope
 
-from offerwell.models import ClickDay, ExchangeRate, MemberSalesDay, ReportingCurrency
-from offerwell.queries.offer_member_page import PageWish, Sort, member_page, page_matches
-from offerwell.queries.offer_member_ranks import ranked_members
-from offerwell.queries.sales_report import Figure
+from offerwell.actions.rebuild_reports import rebuild_reports
+from offerwell.models import ClickDay, ExchangeRate, MemberClickMonth, MemberSalesDay, ReportingCurrency
+from offerwell.queries import few_or_many
+from offerwell.queries.offer_member_page import PageWish, Place, Sort, member_page, page_matches
+from offerwell.queries.offer_member_ranks import member_ranks
 from offerwell.rules.report_period import Period
 from offerwell.rules.selection import MemberFilter
 from tests import make
@@ -24,9 +25,9 @@ LONG_AGO = DAY - timedelta(days=40)
 SOLD = {"Dora": (2, 500), "Bea": (2, 900), "Ada": (1, 500), "Cleo": (5, 20), "Eva": (1, 1)}
 CLICKED = {"Fay": 7, "Ada": 7, "Bea": 1}
 EXPECTED = {
-    Sort.SALES: ["Bea", "Ada", "Dora", "Cleo", "Eva", "Fay", "Gil", "Hal"],
-    Sort.ORDERS: ["Cleo", "Bea", "Dora", "Ada", "Eva", "Fay", "Gil", "Hal"],
-    Sort.CLICKS: ["Ada", "Fay", "Bea", "Cleo", "Dora", "Eva", "Gil", "Hal"],
+    Sort.SALES: ["Bea", "Dora", "Ada", "Cleo", "Eva", "Fay", "Gil", "Hal"],
+    Sort.ORDERS: ["Cleo", "Dora", "Bea", "Ada", "Eva", "Fay", "Gil", "Hal"],
+    Sort.CLICKS: ["Fay", "Ada", "Bea", "Cleo", "Dora", "Eva", "Gil", "Hal"],
 }
 
 
@@ -66,11 +67,11 @@ def offer(places):
     return places["Ada"].offer
 
 
-def listed(offer, sort, period=PERIOD, *, wanted=None, most=0, size=50, **place):
+def listed(offer, sort, period=PERIOD, *, wanted=None, size=50, **place):
     wish = PageWish(filter=wanted or MemberFilter(), sort=sort, **place)
     matching = page_matches(offer, wish.filter).rows if wanted else None
-    ranked = ranked_members(offer, period, sort.figure, matching, most=most)
-    return member_page(offer, wish, at=make.NOW, size=size, ranked=ranked)
+    ranks = member_ranks(offer, period, sort.figure, matching)
+    return member_page(offer, wish, at=make.NOW, size=size, matching=matching, ranks=ranks)
 
 
 def names(page):
@@ -78,7 +79,7 @@ def names(page):
 
 
 @pytest.mark.parametrize("sort", list(EXPECTED))
-def test_the_most_come_first_ties_by_name_then_those_without(offer, sort):
+def test_the_most_come_first_ties_by_id_then_those_without(offer, sort):
     assert names(listed(offer, sort)) == EXPECTED[sort]
 
 
@@ -100,39 +101,53 @@ def test_pages_forth_and_back_are_the_same_list(offer, sort, size):
 
 def test_other_days_make_another_order(offer):
     year = Period(LONG_AGO, DAY)
-    assert names(listed(offer, Sort.SALES, year)) == ["Hal", "Bea", "Ada", "Dora", "Cleo", "Eva", "Fay", "Gil"]
-    assert names(listed(offer, Sort.CLICKS, year))[:2] == ["Hal", "Ada"]
+    assert names(listed(offer, Sort.SALES, year)) == ["Hal", "Bea", "Dora", "Ada", "Cleo", "Eva", "Fay", "Gil"]
+    assert names(listed(offer, Sort.CLICKS, year))[:3] == ["Hal", "Fay", "Ada"]
     before = Period(DAY - timedelta(days=9), DAY - timedelta(days=3))
     assert names(listed(offer, Sort.SALES, before)) == sorted(EXPECTED[Sort.SALES])
 
 
-@pytest.mark.parametrize(
-    ("most", "sort", "kept"),
-    [
-        (2, Sort.SALES, ["Bea", "Ada"]), (1, Sort.SALES, ["Bea"]), (4, Sort.SALES, ["Bea", "Ada", "Dora", "Cleo"]),
-        (2, Sort.ORDERS, ["Cleo", "Bea"]), (3, Sort.ORDERS, ["Cleo", "Bea", "Dora"]), (1, Sort.CLICKS, ["Ada"]),
-    ],
-)  # fmt: skip
-def test_a_list_that_is_cut_ends_there_and_ties_at_the_cut_are_by_name(offer, most, sort, kept):
-    assert ranked_members(offer, PERIOD, sort.figure, most=most).is_cut is True
-    pages = [listed(offer, sort, most=most, size=2)]
+@pytest.mark.parametrize("size", [1, 3])
+def test_clicks_of_whole_months_count_with_the_days_beside_them(offer, places, size):
+    """From 10 August to 9 November: September and October are read as months, which say what the days say."""
+    counted = ((date(2026, 8, 10), "Gil", 3), (date(2026, 9, 30), "Gil", 3), (date(2026, 10, 1), "Eva", 5),
+                   (date(2026, 11, 9), "Hal", 4), (date(2026, 8, 9), "Dora", 90), (date(2026, 11, 10), "Dora", 90))  # fmt: skip
+    for day, name, clicks in counted:
+        link = places[name].saleslinks.first() or make.link(places[name])
+        clicked(link, clicks, day=day)
+    rebuild_reports(workspace=offer.workspace)
+    assert MemberClickMonth.objects.count() > 0
+    period = Period(date(2026, 8, 10), date(2026, 11, 9))
+    pages = [listed(offer, Sort.CLICKS, period, size=size)]
     while pages[-1].next:
-        pages.append(listed(offer, sort, most=most, size=2, after=pages[-1].next))
-    assert [name for page in pages for name in names(page)] == kept
+        pages.append(listed(offer, Sort.CLICKS, period, size=size, after=pages[-1].next))
+    # Hal has four and, from the fixture, 99 of 14 October.
+    assert [name for page in pages for name in names(page)] == [
+        "Hal",
+        "Gil",
+        "Eva",
+        "Ada",
+        "Bea",
+        "Cleo",
+        "Dora",
+        "Fay",
+    ]
 
 
-def test_exactly_as_many_as_fit_are_not_cut(offer):
-    ranked = ranked_members(offer, PERIOD, Figure.SALES, most=5)
-    assert (len(ranked.ids), ranked.is_cut) == (5, False)
-
-
-def test_filters_apply_before_the_ranking(offer, places):
+@pytest.mark.parametrize("few", [1, 100])
+def test_filters_apply_before_the_ranking(offer, places, monkeypatch, few):
+    """Whether those who match are few, and listed, or many, and looked up."""
+    monkeypatch.setattr(few_or_many, "FEW", few)
     for name in ("Dora", "Eva", "Gil"):
         places[name].member.country = "DE"
         places[name].member.save()
     german = MemberFilter(country="DE")
     assert names(listed(offer, Sort.ORDERS, wanted=german)) == ["Dora", "Eva", "Gil"]
-    assert names(listed(offer, Sort.ORDERS, wanted=german, most=1)) == ["Dora"]
+    first = listed(offer, Sort.ORDERS, wanted=german, size=1)
+    second = listed(offer, Sort.ORDERS, wanted=german, size=2, after=first.next)
+    assert (names(first), names(second), second.next) == (["Dora"], ["Eva", "Gil"], None)
+    back = listed(offer, Sort.ORDERS, wanted=german, size=2, until=Place("gil", places["Gil"].pk, 2))
+    assert (names(back), back.previous) == (["Dora", "Eva"], None)
     assert names(listed(offer, Sort.SALES, wanted=MemberFilter(text="eva"))) == ["Eva"]
     assert names(listed(offer, Sort.SALES, wanted=MemberFilter(text="nobody"))) == []
 
@@ -155,21 +170,33 @@ def test_figures_of_another_offer_or_workspace_do_not_count(acme, offer, places,
 def test_sales_that_came_back_altogether_are_none(offer, places):
     sold(places["Gil"], 0, -300)
     sold(places["Bea"], -2, -900, days=1)
-    assert names(listed(offer, Sort.SALES)) == ["Ada", "Dora", "Cleo", "Eva", "Bea", "Fay", "Gil", "Hal"]
+    assert names(listed(offer, Sort.SALES)) == ["Dora", "Ada", "Cleo", "Eva", "Bea", "Fay", "Gil", "Hal"]
 
 
 def test_several_currencies_are_one_order_by_their_rates(acme, offer, places):
     sold(places["Gil"], 1, 600, currency="GBP")
-    assert names(listed(offer, Sort.SALES))[:3] == ["Bea", "Gil", "Ada"]
+    assert names(listed(offer, Sort.SALES))[:3] == ["Bea", "Gil", "Dora"]
     ReportingCurrency.objects.create(workspace=acme, currency="USD")
     ExchangeRate.objects.create(workspace=acme, currency="GBP", into="USD", day=LONG_AGO, rate=2)
-    assert names(listed(offer, Sort.SALES))[:3] == ["Gil", "Bea", "Ada"]
+    assert names(listed(offer, Sort.SALES))[:3] == ["Gil", "Bea", "Dora"]
 
 
-def test_statements_do_not_grow_with_the_members(offer):
-    def statements(most):
+def test_a_place_in_the_order_is_kept_though_its_member_sold_more(offer, places):
+    """The next page goes on below the figure that was shown: nobody is missed but who rose meanwhile."""
+    first = listed(offer, Sort.SALES, size=2)
+    assert (names(first), first.next) == (["Bea", "Dora"], Place("dora", places["Dora"].member_id, 1, 500 * 1_000))
+    sold(places["Dora"], 1, 9_000, days=1)
+    assert names(listed(offer, Sort.SALES, size=2, after=first.next)) == ["Ada", "Cleo"]
+
+
+def test_a_page_is_one_adding_up(offer):
+    def adding_up(sort, **place):
         with CaptureQueriesContext(connection) as queries:
-            ranked_members(offer, PERIOD, Figure.SALES, most=most)
-        return len(queries)
+            listed(offer, sort, size=2, **place)
+        return len([one for one in queries if "AS ranked WHERE" in one["sql"]])
 
-    assert [statements(most) for most in (2, 3, 5, 100)] == [5, 4, 4, 4]
+    first = listed(offer, Sort.SALES, size=2)
+    assert [adding_up(sort) for sort in EXPECTED] == [1, 1, 1]
+    assert adding_up(Sort.SALES, after=first.next) == 1
+    by_name = listed(offer, Sort.SALES, size=7).next
+    assert (by_name.rank, adding_up(Sort.SALES, after=by_name)) == (None, 0)

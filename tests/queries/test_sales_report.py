@@ -23,7 +23,8 @@ from offerwell.queries.report_rows import (
     offer_rows,
     order_report_rows,
 )
-from offerwell.queries.sales_report import Figures, Scope
+from offerwell.queries.sales_breakdowns import by_group, by_project
+from offerwell.queries.sales_report import Compared, Figures, Scope
 from offerwell.rules.money import Money
 from offerwell.rules.report_period import Period
 from tests import make
@@ -132,15 +133,40 @@ def test_by_offer_and_by_member(brand):
     assert report.by_member(place, PERIOD, []) == {}
 
 
+def test_offers_now_and_before(brand):
+    place, (summer, winter) = brand.place, brand.offers
+    both = [summer.pk, winter.pk]
+    sold = Figures(orders=1, sales=usd(5_000), commission=usd(500))
+    nothing = Figures()
+    assert report.offers_compared(place, PERIOD, both) == {
+        summer.pk: Compared(SUMMER, nothing), winter.pk: Compared(WINTER, nothing),
+    }  # fmt: skip
+    assert report.offers_compared(place, Period(DAY, DAY), both) == {
+        summer.pk: Compared(Figures(4, 4, 0, 1, 2, usd(13_000), usd(1_300)), nothing), winter.pk: Compared(nothing, sold),
+    }  # fmt: skip
+    assert report.offers_compared(place, Period(DAY, DAY), [winter.pk]) == {winter.pk: Compared(nothing, sold)}
+    assert report.offers_compared(place, Period(DAY, DAY), []) == {}
+    set_reporting_currency(workspace_id=place.pk, currency="eur", by=make.ANA, at=make.NOW)
+    for days, rate in ((1, "0.5"), (0, "0.9")):
+        ExchangeRate.objects.create(
+            workspace=place, currency="USD", into="EUR", day=DAY - timedelta(days=days), rate=Decimal(rate)
+        )
+    found = report.offers_compared(place, Period(DAY, DAY), both)
+    assert (found[summer.pk].now.sales, found[winter.pk].before.sales) == (
+        (Money(11_700, "EUR"),),
+        (Money(2_500, "EUR"),),
+    )
+
+
 def test_by_store_project_and_group_who_is_in_two_groups_counts_once_in_totals(brand):
     place, (alpha, beta) = brand.place, brand.stores
     assert report.by_store(place, PERIOD) == (
         (alpha.pk, "Alpha", Figures(orders=2, sales=usd(13_000), commission=usd(1_300))),
         (beta.pk, "Beta", Figures(orders=1, sales=usd(5_000), commission=usd(500))),
     )
-    assert report.by_project(place, PERIOD) == ((brand.project.pk, "Launch", SUMMER_OMAR),)
+    assert by_project(place, PERIOD) == ((brand.project.pk, "Launch", SUMMER_OMAR),)
     top, vip = brand.groups
-    assert report.by_group(place, PERIOD) == ((top.pk, "Top", NORA), (vip.pk, "VIP", ALL))
+    assert by_group(place, PERIOD) == ((top.pk, "Top", NORA), (vip.pk, "VIP", ALL))
     assert report.totals(place, PERIOD) == ALL
 
 
@@ -178,8 +204,8 @@ def test_ids_of_a_rival_are_nothing(brand, rival):
         other = rival
         theirs = report.by_offer(other, PERIOD)
         ids = {
-            "offer_id": next(iter(theirs)), "project_id": report.by_project(other, PERIOD)[0][0],
-            "group_id": report.by_group(other, PERIOD)[0][0], "store_id": report.by_store(other, PERIOD)[0][0],
+            "offer_id": next(iter(theirs)), "project_id": by_project(other, PERIOD)[0][0],
+            "group_id": by_group(other, PERIOD)[0][0], "store_id": report.by_store(other, PERIOD)[0][0],
             "member_id": report.top_members(other, PERIOD).rows[0].member.pk,
         }  # fmt: skip
         assert report.totals(other, PERIOD) == ALL
@@ -217,9 +243,9 @@ def test_statements_do_not_grow(brand, django_assert_num_queries):
     place, members = brand.place, [brand.nora.pk, brand.omar.pk]
     for count, asked in (
         (3, lambda: report.totals(place, PERIOD)), (3, lambda: report.per_day(place, PERIOD)),
-        (3, lambda: report.by_offer(place, PERIOD)), (3, lambda: report.by_member(place, PERIOD, members)),
-        (3, lambda: report.by_store(place, PERIOD)), (4, lambda: report.by_project(place, PERIOD)),
-        (4, lambda: report.by_group(place, PERIOD)), (6, lambda: report.top_members(place, PERIOD)),
+        (3, lambda: report.by_offer(place, PERIOD)), (3, lambda: report.offers_compared(place, PERIOD, [1, 2])), (3, lambda: report.by_member(place, PERIOD, members)),
+        (3, lambda: report.by_store(place, PERIOD)), (5, lambda: by_project(place, PERIOD)),
+        (5, lambda: by_group(place, PERIOD)), (6, lambda: report.top_members(place, PERIOD)),
         (2, lambda: report.owed(place)),
     ):  # fmt: skip
         with django_assert_num_queries(count):

@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offerwell.rules.report_period import LONGEST_DAYS, NoPeriod, Period, day_of, months_before, period_of
+from offerwell.rules.report_period import (
+    LONGEST_DAYS,
+    MonthsAndDays,
+    NoPeriod,
+    Period,
+    day_of,
+    first_of_month,
+    months_and_days,
+    months_before,
+    period_of,
+)
 
 TODAY = date(2026, 11, 24)
 
@@ -66,3 +76,34 @@ def test_a_day_is_that_of_the_clocks_of_the_zone():
 ])  # fmt: skip
 def test_months_are_counted_by_the_calendar(day, months, before):
     assert months_before(day, months) == before
+
+
+def period(first, last):
+    return Period(date.fromisoformat(first), date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(("asked", "months", "days"), [
+    (("2026-01-01", "2026-01-31"), ("2026-01-01", "2026-01-01"), []),
+    (("2026-01-02", "2026-01-31"), None, [("2026-01-02", "2026-01-31")]),
+    (("2026-01-01", "2026-01-30"), None, [("2026-01-01", "2026-01-30")]),
+    (("2026-01-15", "2026-02-14"), None, [("2026-01-15", "2026-02-14")]),
+    (("2026-01-31", "2026-03-01"), ("2026-02-01", "2026-02-01"), [("2026-01-31",) * 2, ("2026-03-01",) * 2]),
+    (("2025-11-25", "2026-11-24"), ("2025-12-01", "2026-10-01"), [("2025-11-25", "2025-11-30"), ("2026-11-01", "2026-11-24")]),
+    (("2025-12-01", "2026-11-24"), ("2025-12-01", "2026-10-01"), [("2026-11-01", "2026-11-24")]),
+])  # fmt: skip
+def test_whole_months_and_the_days_beside_them(asked, months, days):
+    expected = MonthsAndDays(months and period(*months), tuple(period(*one) for one in days))
+    assert months_and_days(period(*asked)) == expected
+
+
+@given(st.dates(date(2023, 1, 1), date(2027, 1, 1)), st.integers(1, 500))
+def test_every_day_is_in_one_month_or_beside(first, length):
+    asked = Period(first, first + timedelta(days=length - 1))
+    found = months_and_days(asked)
+    dates = [day for one in found.days for day in one.dates]
+    if found.months:
+        month = found.months.first
+        while month <= found.months.last:
+            dates += Period(month, first_of_month(month, after=1) - timedelta(days=1)).dates
+            month = first_of_month(month, after=1)
+    assert sorted(dates) == list(asked.dates)

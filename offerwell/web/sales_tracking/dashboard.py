@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from offerwell.models import OfferType
 from offerwell.queries.offer_list import OfferRow, offer_rows
-from offerwell.queries.sales_report import NOTHING, by_offer, over_time, owed
+from offerwell.queries.sales_report import Compared, offers_compared, over_time, owed
 from offerwell.queries.sales_trends import orders_by_offer
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.charts import sparkline
@@ -18,8 +18,6 @@ from offerwell.ui.date_range import date_range
 from offerwell.ui.report_strip import Change, Kpi, money_change, money_texts, sales_chart, strip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from django.http import HttpResponse
     from django.utils.safestring import SafeString
 
@@ -71,16 +69,15 @@ def _owed(workspace: Workspace) -> Kpi:
 
 def _lines(workspace: Workspace, rows: list[OfferRow], period: Period) -> list[OfferLine]:
     ids = [row.offer.pk for row in rows]
-    now, before = by_offer(workspace, period, ids), by_offer(workspace, period.before, ids, with_clicks=False)
-    trends = orders_by_offer(workspace, period, ids)
-    return [_line(row, now.get(row.offer.pk, NOTHING), before.get(row.offer.pk, NOTHING), trends) for row in rows]
+    found, trends = offers_compared(workspace, period, ids), orders_by_offer(workspace, period, ids)
+    return [_line(row, found.get(row.offer.pk, Compared()), trends.get(row.offer.pk, ())) for row in rows]
 
 
-def _line(row: OfferRow, now: Figures, before: Figures, trends: Mapping[int, tuple[int, ...]]) -> OfferLine:
+def _line(row: OfferRow, found: Compared, trend: tuple[int, ...]) -> OfferLine:
     return OfferLine(
         row=row,
-        figures=now,
-        sales=money_texts(now.sales),
-        trend=sparkline(trends.get(row.offer.pk, ())),
-        change=money_change(now.sales, before.sales),
+        figures=found.now,
+        sales=money_texts(found.now.sales),
+        trend=sparkline(trend),
+        change=money_change(found.now.sales, found.before.sales),
     )

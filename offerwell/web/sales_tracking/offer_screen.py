@@ -17,7 +17,6 @@ from offerwell.queries.offer_list import marks, offer_seen, offer_terms
 from offerwell.queries.offer_member_page import (
     COUNTED_UP_TO,
     EVERYBODY,
-    NOBODY_FIRST,
     PageWish,
     Sort,
     count_up_to,
@@ -25,7 +24,7 @@ from offerwell.queries.offer_member_page import (
     member_page,
     page_matches,
 )
-from offerwell.queries.offer_member_ranks import ranked_members
+from offerwell.queries.offer_member_ranks import Ranks, member_ranks
 from offerwell.queries.offer_tallies import Tallies, tallies_of
 from offerwell.queries.sales_report import Scope, over_time
 from offerwell.queries.scheduled_changes import told_of_offer
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
 
     from offerwell.models import Offer, Store, Workspace
-    from offerwell.queries.offer_member_page import MemberPage, MemberRow, Ranked
+    from offerwell.queries.offer_member_page import MemberPage, MemberRow
     from offerwell.rules.report_period import Period
     from offerwell.ui.date_range import DateRange
     from offerwell.web.needs import BrandRequest
@@ -103,9 +102,9 @@ def offer_screen(
     if tallies.are_stale:
         wake("count_tallies", offer.pk)
     matches = page_matches(offer, wish.filter)
-    ranked = _ranked(offer, wish, dates.period, matches)
-    page = member_page(offer, wish, at=at, matching=matches.rows, ranked=ranked)
-    total, is_capped = _total(wish.filter, tallies, page, matches, ranked)
+    ranks = _ranks(offer, wish, dates.period, matches)
+    page = member_page(offer, wish, at=at, matching=matches.rows, ranks=ranks)
+    total, is_capped = _total(wish.filter, tallies, page, matches)
     stores = [link.store for link in offer.store_links.select_related("store").order_by("store_id")]
     shown = {
         **_report(workspace, offer, dates),
@@ -120,19 +119,12 @@ def offer_screen(
             up_to=tallies.newest,
             is_narrowed=wish.filter != EVERYBODY,
         ),
-        "pager": _pager(
-            wish,
-            page,
-            len(ranked.ids) if ranked.is_cut else total,
-            dates.fields,
-            is_capped=is_capped and not ranked.is_cut,
-        ),
+        "pager": _pager(wish, page, total, dates.fields, is_capped=is_capped),
         "views": saved_views(offer, wish, tallies, dates.fields),
         "members_in_all": tallies.of(View.ALL),
         "tallies": tallies,
         "page": page,
         "cut_at": f"{FEW:,}" if matches.are_cut else "",
-        "ranked": ranked,
         "refusal": refusal,
     }
     return render(request, "web/sales_tracking/offer.html", shown, status=status or dates.status)
@@ -169,7 +161,6 @@ def _asked_for(offer: Offer, wish: PageWish, days: Mapping[str, str]) -> dict[st
         "filter_fields": fields,
         "export_query": urlencode(fields),
         "sort": wish.sort,
-        "ranked_by": wish.sort.figure,
         "sorts": [SortOption(one, label, one == wish.sort) for one, label in _sorts(offer).items()],
         "by_name": _name_sort(wish, days),
         "by_sales": _down_sort(wish, Sort.SALES, days),
@@ -213,20 +204,18 @@ def page_wish(fields: QueryDict) -> PageWish:
     )
 
 
-def _ranked(offer: Offer, wish: PageWish, period: Period, matches: Matches) -> Ranked:
+def _ranks(offer: Offer, wish: PageWish, period: Period, matches: Matches) -> Ranks | None:
     """Who comes first. All members are not asked whether they are members."""
     if wish.sort.figure is None:
-        return NOBODY_FIRST
-    return ranked_members(offer, period, wish.sort.figure, None if wish.filter == EVERYBODY else matches.rows)
+        return None
+    return member_ranks(offer, period, wish.sort.figure, None if wish.filter == EVERYBODY else matches.rows)
 
 
-def _total(
-    wanted: MemberFilter, tallies: Tallies, page: MemberPage, matches: Matches, ranked: Ranked
-) -> tuple[int | None, bool]:
+def _total(wanted: MemberFilter, tallies: Tallies, page: MemberPage, matches: Matches) -> tuple[int | None, bool]:
     """How many members match, and whether they were only counted so far. A short list that has all counts itself."""
     if matches.are_cut:
         return None, True
-    if page.previous is None and page.next is None and not ranked.is_cut:
+    if page.previous is None and page.next is None:
         return len(page.rows), False
     if not is_filtered(wanted):
         return tallies.of(wanted.view), False

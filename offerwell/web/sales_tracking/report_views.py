@@ -10,7 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from offerwell.queries.sales_report import by_group, by_project, by_store, top_members, totals
+from offerwell.queries.sales_breakdowns import by_group, by_project
+from offerwell.queries.sales_report import by_store, top_members, totals
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.date_range import DateRange, date_range
 from offerwell.ui.report_strip import money_texts, rate_text
