@@ -156,18 +156,29 @@ def _order(shopper: Page, code: str = "") -> float:
 
 @pytest.fixture
 def creator(product):
-    """Address, code, slug, name, and what the two offers pay now, in hundredths of a percent."""
+    """Address, code, slug, name, and what the two offers pay, in hundredths of a percent.
+
+    By options of this journey's own: other journeys set rules and tiers for those that the offers have.
+    """
     found = product.run_python("""
 from django_scopes import scopes_disabled
-from offerwell.models import PromoCode, SalesLink
+from django.utils import timezone
+from offerwell.models import Enrollment, PayoutOption, PromoCode, SalesLink
 with scopes_disabled():
-    codes = PromoCode.objects.filter(offer__name="Founders Club", is_active=True).values("enrollment__member")
+    codes = PromoCode.objects.filter(offer__name="Founders Club", is_active=True, enrollment__payout_change_id=None)
+    codes = codes.values("enrollment__member")
     link = SalesLink.objects.filter(
-        offer__name="Holiday Sitewide", is_active=True, enrollment__member__in=codes,
+        offer__name="Holiday Sitewide", is_active=True, enrollment__member__in=codes, enrollment__payout_change_id=None,
     ).exclude(enrollment__member__email="").order_by("pk").first()
     member = link.enrollment.member
     code = PromoCode.objects.filter(offer__name="Founders Club", is_active=True, enrollment__member=member).first()
-    shares = [one.enrollment.payout_option.basis_points for one in (link, code)]
+    shares = (800, 1000)
+    for one, share in zip((link, code), shares):
+        option = PayoutOption.objects.create(
+            workspace_id=one.workspace_id, offer_id=one.offer_id, name="Journey", name_key="journey", kind="cps",
+            basis_points=share, created_at=timezone.now(),
+        )
+        Enrollment.objects.filter(pk=one.enrollment_id).update(payout_option=option)
 print(member.email, code.text, link.slug, member.name, *shares, sep="|")
 """).strip()
     return found.split("|")

@@ -113,7 +113,7 @@ def test_an_activation_is_coming_on_until_the_store_has_confirmed(portal, world)
         ({"problem": "failed", "last_error": "internal reason"}, "On hold"),
         ({"problem": "conflict", "last_error": "internal reason"}, "On hold"),
         ({"problem": "drifted", "last_error": "internal reason"}, "On hold"),
-        ({"suspect_until": now() + timedelta(minutes=5)}, "Coming on"),
+        ({"suspect_until": now() + timedelta(days=1)}, "Coming on"),
         ({"is_redated": True}, "Active"),
     ],
 )

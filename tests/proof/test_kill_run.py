@@ -59,7 +59,9 @@ class Storm:
         acts = [self.kill_worker] * 6 + [self.kill_client, self.freeze_worker]
         while (lasted := time.monotonic() - began) < seconds or (self.is_tame() and lasted < LONGEST):
             time.sleep(self.rng.uniform(0.2, 0.8))
-            self.rng.choice(acts)()
+            is_late = lasted > min(seconds, LONGEST / 2)  # then a slow machine gets the blow that it still lacks
+            lacks_ice = self.counts["workers frozen"] < FEWEST["workers frozen"]
+            (self.freeze_worker if is_late and lacks_ice else self.rng.choice(acts))()
             self.sample_ticks()
         self.lasted = time.monotonic() - began
 

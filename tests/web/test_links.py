@@ -84,7 +84,7 @@ def test_the_offer_shows_whole_addresses_and_clicks(signed_in, acme, rival):
             )  # fmt: skip
     page = signed_in.get(f"/reporting/sales-tracking/{offer.pk}/").content.decode()
     assert 'data-copy="https://links.example/nora-1"' in page
-    assert '<td class="cell-num cell-wide">12</td>' in page
+    assert '<td class="cell-num cell-wide" data-label="Clicks">12</td>' in page
     assert "999" not in page
     member = signed_in.get(f"/reporting/sales-tracking/{offer.pk}/members/{link.enrollment_id}/").content.decode()
     assert 'data-copy="https://links.example/nora-1"' in member
