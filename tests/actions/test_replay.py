@@ -356,6 +356,7 @@ TWISTS = (
     "", "rules", "rules since", "tiers", "cpc", "another's code", "chosen before", "chosen since",
     "chosen by another clock", "browser", "unconfirmed",
 )  # fmt: skip
+REWARDED = PayRule(basis_points=1_234, currency="USD", at_least=5)
 ODD_ORDERS = (
     *[{}] * 3, {"code": False}, {"click": True}, {"is_test": True}, {"cancelled_at": make.NOW}, {"given_back": 999},
     {"currency": "JPY"}, {"more": "stranger"}, {"more": "late"}, {"code": False, "more": "stranger"},
@@ -370,7 +371,10 @@ def test_an_order_is_certain_only_where_deciding_it_gives_the_same(db, monkeypat
     def holds(twist, policy):
         place = make.workspace(f"Certain{next(numbers)}")
         with scope(workspace=place):
-            lived(Brand(place), twist, chance.sample(ODD_ORDERS, 8))
+            brand = Brand(place)
+            before_orders(brand, twist)
+            told = [odd_order(brand, one, net=chance.randrange(10**6)) for one in chance.sample(ODD_ORDERS, 8)]
+            after_orders(brand, twist, list(make.recorded(brand.store, *told).values()))
             ids = list(Order.objects.order_by("pk").values_list("pk", flat=True))
             counted, decided = ReplayFigures(), ReplayFigures()
             certain = replay_batch(ids, policy, counted).certain
@@ -381,60 +385,69 @@ def test_an_order_is_certain_only_where_deciding_it_gives_the_same(db, monkeypat
             seen.update({"all": len(ids), "certain": len(certain)})
             seen[twist] += Conversion.objects.filter(order__in=certain).count()
 
-    def lived(brand, twist, orders):
-        emails, late = {True: brand.nora.member.email, False: ""}, f"late{brand.place.pk}"
-        told = [{"net": chance.randrange(10**6), "click": False, "more": "", "is_hers": False} | one for one in orders]
-        snapshots = [
-            replace(found, codes=(*{"": (), "stranger": ("Stranger",), "late": (late,)}[more], *found.codes))
-            for one in told
-            for more, email in [(one.pop("more"), emails[one.pop("is_hers")])]
-            for found in [brand.order(str(next(numbers)), buyer_email=email, **one)]
-        ]
-        if twist == "cpc":
-            PayoutOption.objects.update(kind="cpc", basis_points=None, amount=7, currency="USD")
-        elif twist == "rules":
-            make.rules(brand.nora.payout_option, PayRule(basis_points=1_234, currency="USD", at_least=5), at=SINCE)
-        elif twist == "tiers":
-            tiers = Tiers("conversions", "lifetime", (Tier(1, basis_points=4_321),))
-            make.rules(brand.nora.payout_option, tiers=tiers, at=SINCE)
-        elif twist == "chosen before":
-            chose_another(brand, make.NOW - timedelta(hours=1))
-        stored = list(make.recorded(brand.store, *snapshots).values())
-        make.history(make.code(brand.omar, late))
-        if twist == "another's code":
-            other = make.enrollment(make.offer(brand.place, stores=[brand.store]), brand.nora.member)
-            entry = make.history(make.code(other, "Other"))
-            CodeHistory.objects.filter(pk=entry.pk).update(text_key=brand.text, from_at=SINCE)
-        elif twist == "browser":
-            for order in stored:
-                BrowserReport.objects.create(
-                    workspace=brand.place, store=brand.store, ref=order.ref, currency=order.currency, net=order.net,
-                    clicks=[str(brand.click().key)], heard_at=make.NOW,
-                )  # fmt: skip
-        elif twist == "unconfirmed":
-            Order.objects.update(is_unconfirmed=True)
-            attribute_again(workspace_id=brand.place.pk, order_ids=[one.pk for one in stored], at=make.NOW)
-        elif twist == "rules since":
-            rewarded = PayRule(basis_points=1_234, currency="USD", at_least=5)
-            make.rules(brand.nora.payout_option, rewarded, at=make.NOW - timedelta(hours=1))
-        elif twist in {"chosen since", "chosen by another clock"}:
-            chose_another(brand, LATER if twist == "chosen since" else make.NOW - timedelta(hours=1))
-
-    def chose_another(brand, at):
-        wish = Wish(
-            brand.nora.offer, OfferPart.MEMBERS, False, MemberSelection(filter=MemberFilter(), up_to=brand.nora.pk),
-            kind=ChangeKind.PAYOUT, payout_option=make.payout(brand.nora.offer, "Later", basis_points=3_000),
-        )  # fmt: skip
-        change_offer_status(
-            workspace_id=brand.place.pk, wish=wish, digest=plan_change(wish, at=at).digest, key=f"chosen-{brand.place.pk}",
-            by=make.ANA, at=at,
-        )  # fmt: skip
-
     for twist in TWISTS:
         for policy in (LINKS, CODES, AttributionPolicy(First.LINK, 1)):
             holds(twist, policy)
     assert {twist for twist in TWISTS if seen[twist]} == {"", "cpc", "chosen before"}, seen
     assert 0 < seen["certain"] < seen["all"]
+
+
+def odd_order(brand, fields, *, net):
+    """One of ODD_ORDERS. `more` is a code before its own: a stranger's, or one that Omar has later."""
+    fields = {"net": net, "click": False} | fields
+    more = {"": (), "stranger": ("Stranger",), "late": (f"late{brand.place.pk}",)}[fields.pop("more", "")]
+    buyer = brand.nora.member.email if fields.pop("is_hers", False) else ""
+    order = brand.order(uuid4().hex, buyer_email=buyer, **fields)
+    return replace(order, codes=(*more, *order.codes))
+
+
+def before_orders(brand, twist):
+    """What is chosen, or agreed on, when the orders come in."""
+    if twist == "cpc":
+        PayoutOption.objects.update(kind="cpc", basis_points=None, amount=7, currency="USD")
+    elif twist == "rules":
+        make.rules(brand.nora.payout_option, REWARDED, at=SINCE)
+    elif twist == "tiers":
+        tiers = Tiers("conversions", "lifetime", (Tier(1, basis_points=4_321),))
+        make.rules(brand.nora.payout_option, tiers=tiers, at=SINCE)
+    elif twist == "chosen before":
+        chose_another(brand, make.NOW - timedelta(hours=1))
+
+
+def after_orders(brand, twist, orders):
+    """What becomes known, or is chosen, afterwards. Omar's late code always does."""
+    make.history(make.code(brand.omar, f"late{brand.place.pk}"))
+    if twist == "another's code":
+        other = make.enrollment(make.offer(brand.place, stores=[brand.store]), brand.nora.member)
+        entry = make.history(make.code(other, "Other"))
+        CodeHistory.objects.filter(pk=entry.pk).update(text_key=brand.text, from_at=SINCE)
+    elif twist == "browser":
+        for order in orders:
+            BrowserReport.objects.create(
+                workspace=brand.place, store=brand.store, ref=order.ref, currency=order.currency, net=order.net,
+                clicks=[str(brand.click().key)], heard_at=make.NOW,
+            )  # fmt: skip
+    elif twist == "unconfirmed":
+        Order.objects.update(is_unconfirmed=True)
+        attribute_again(workspace_id=brand.place.pk, order_ids=[one.pk for one in orders], at=make.NOW)
+    elif twist == "rules since":
+        make.rules(brand.nora.payout_option, REWARDED, at=make.NOW - timedelta(hours=1))
+    elif twist == "chosen since":
+        chose_another(brand, LATER)
+    elif twist == "chosen by another clock":
+        chose_another(brand, make.NOW - timedelta(hours=1))
+
+
+def chose_another(brand, at):
+    """Nora's place gets another payout option."""
+    wish = Wish(
+        brand.nora.offer, OfferPart.MEMBERS, False, MemberSelection(filter=MemberFilter(), up_to=brand.nora.pk),
+        kind=ChangeKind.PAYOUT, payout_option=make.payout(brand.nora.offer, "Later", basis_points=3_000),
+    )  # fmt: skip
+    change_offer_status(
+        workspace_id=brand.place.pk, wish=wish, digest=plan_change(wish, at=at).digest, key=f"chosen-{brand.place.pk}",
+        by=make.ANA, at=at,
+    )  # fmt: skip
 
 
 _order = st.fixed_dictionaries({
