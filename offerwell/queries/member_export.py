@@ -21,9 +21,9 @@ from offerwell.models import (
     StageMoveItem,
 )
 from offerwell.queries.creator_statements import every_own_statement
+from offerwell.queries.keyset_page import Place, beyond_name
 from offerwell.queries.member_activity import changes_of
 from offerwell.queries.member_profile import member_profile
-from offerwell.queries.offer_member_page import Place, beyond_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offerwell.models import Enrollment, GroupMember, Member, MemberTag, SocialHandle
+from offerwell.queries.keyset_page import COUNTED_UP_TO, PAGE_SIZE, ListPage, ListWish, Place, beyond_name, listed_page
 from offerwell.queries.members import member_matches
-from offerwell.queries.offer_member_page import COUNTED_UP_TO, PAGE_SIZE, Place, beyond_name
-from offerwell.rules.selection import MemberFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,17 +17,6 @@ if TYPE_CHECKING:
 
     from offerwell.models import Offer
     from offerwell.queries.few_or_many import Matches
-
-EVERYBODY = MemberFilter()
-
-
-@dataclass(frozen=True, slots=True)
-class MemberListWish:
-    """Which page: of which filter, after or before which member."""
-
-    filter: MemberFilter = EVERYBODY
-    after: Place | None = None
-    until: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +30,12 @@ class ListedMember:
     offers: tuple[Offer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberListPage:
-    """Rows `first`..`last`; `previous` and `next` lead to the pages beside it."""
-
-    rows: tuple[ListedMember, ...]
-    first: int
-    last: int
-    previous: Place | None
-    next: Place | None
-
-
 def member_list(
-    wish: MemberListWish, *, size: int = PAGE_SIZE, matching: QuerySet[Member] | None = None
-) -> MemberListPage:
+    wish: ListWish, *, size: int = PAGE_SIZE, matching: QuerySet[Member] | None = None
+) -> ListPage[ListedMember]:
     """The page by name, in five statements. `matching` says who is listed where the caller knows."""
     rows = member_matches(wish.filter).rows if matching is None else matching
-    found = list(_ordered(rows, wish)[: size + 1])
-    has_more = len(found) > size
-    found = found[:size]
-    if wish.until is not None:
-        found.reverse()
-        start = wish.until.before - len(found) if has_more else 0
-        has_previous, has_next = has_more, True
-    else:
-        start = wish.after.before + 1 if wish.after else 0
-        has_previous, has_next = wish.after is not None, has_more
-    return MemberListPage(
-        rows=_rows(found),
-        first=start + 1 if found else 0,
-        last=start + len(found),
-        previous=_place(found[0], start) if has_previous and found else None,
-        next=_place(found[-1], start + len(found) - 1) if has_next and found else None,
-    )
+    return listed_page(_ordered(rows, wish)[: size + 1], wish, size=size, place=_place, rows_of=_rows)
 
 
 def count_up_to(matches: Matches, limit: int = COUNTED_UP_TO) -> int:
@@ -89,7 +50,7 @@ def enrolled_among(offer: Offer, member_ids: Iterable[int]) -> set[int]:
     return set(rows.values_list("member_id", flat=True))
 
 
-def _ordered(rows: QuerySet[Member], wish: MemberListWish) -> QuerySet[Member]:
+def _ordered(rows: QuerySet[Member], wish: ListWish) -> QuerySet[Member]:
     down = wish.until is not None
     place = wish.until or wish.after
     if place is not None:

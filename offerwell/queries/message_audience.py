@@ -10,8 +10,8 @@ from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, Subque
 
 from offerwell.models import Enrollment, Member, OfferStatus, PromoCode, SalesLink, Suppression
 from offerwell.queries.activity import affected_members
+from offerwell.queries.keyset_page import Place, beyond_name
 from offerwell.queries.members import selected_members
-from offerwell.queries.offer_member_page import Place, beyond_name
 from offerwell.queries.offer_members import selected_enrollments
 from offerwell.queries.public_addresses import portal_address
 from offerwell.rules.merge_fields import Field, fields_in

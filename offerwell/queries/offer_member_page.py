@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 
 from offerwell.models import Enrollment, OfferPart, SocialHandle
 from offerwell.models.id_list import id_rows
+from offerwell.queries.keyset_page import COUNTED_UP_TO, EVERYBODY, PAGE_SIZE, ListPage, Place, beyond_name, listed_page
 from offerwell.queries.member_statuses import SeenPart, parts_of
 from offerwell.queries.offer_members import enrollments_matching, page_matches
 from offerwell.queries.sales_report import Figure
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
     from offerwell.models import Member, Offer
     from offerwell.queries.offer_member_ranks import Rank, Ranks
-
-PAGE_SIZE = 50
-# A filtered list is counted up to here; above it the pager says "more than".
-COUNTED_UP_TO = 1_000
-EVERYBODY = MemberFilter()
 
 
 class Sort(StrEnum):
@@ -45,19 +41,6 @@ class Sort(StrEnum):
         """What is highest first; None in an order that needs no figures."""
         name = self.removeprefix("-")
         return Figure(name) if name in set(Figure) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a row stands: its sort key, and how many rows stood before it when the page was shown.
-
-    Where a figure puts it, `rank` is that, and `pk` the member's.
-    """
-
-    name_key: str
-    pk: int
-    before: int
-    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +81,6 @@ class MemberRow:
         return max((part.changed_at for part in self.parts), default=self.enrolled_at)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberPage:
-    """Rows `first`..`last` of the list; `previous` and `next` lead to the pages beside it."""
-
-    rows: tuple[MemberRow, ...]
-    first: int
-    last: int
-    previous: Place | None
-    next: Place | None
-
-
 def member_page(
     offer: Offer,
     wish: PageWish,
@@ -117,7 +89,7 @@ def member_page(
     size: int = PAGE_SIZE,
     matching: QuerySet[Enrollment] | None = None,
     ranks: Ranks | None = None,
-) -> MemberPage:
+) -> ListPage[MemberRow]:
     """The page, in a constant number of statements. `matching` says who is listed where the caller knows.
 
     Sorted by a figure, those with a rank (`member_ranks`) come first, then the others by name.
@@ -127,22 +99,7 @@ def member_page(
         found = list(_with_people(_ordered(rows, wish))[: size + 1])
     else:
         found = _ranked_found(rows, wish, ranks, size + 1)
-    has_more = len(found) > size
-    found = found[:size]
-    if wish.until is not None:
-        found.reverse()
-        start = wish.until.before - len(found) if has_more else 0
-        has_previous, has_next = has_more, True
-    else:
-        start = wish.after.before + 1 if wish.after else 0
-        has_previous, has_next = wish.after is not None, has_more
-    return MemberPage(
-        rows=_rows(offer, found, at=at),
-        first=start + 1 if found else 0,
-        last=start + len(found),
-        previous=_place(found[0], start) if has_previous and found else None,
-        next=_place(found[-1], start + len(found) - 1) if has_next and found else None,
-    )
+    return listed_page(found, wish, size=size, place=_place, rows_of=lambda shown: _rows(offer, shown, at=at))
 
 
 def member_rows(offer: Offer, enrollment_ids: list[int], *, at: datetime) -> tuple[MemberRow, ...]:
@@ -151,7 +108,9 @@ def member_rows(offer: Offer, enrollment_ids: list[int], *, at: datetime) -> tup
     return _rows(offer, [found[pk] for pk in dict.fromkeys(enrollment_ids) if pk in found], at=at)
 
 
-def every_member_row(offer: Offer, wanted: MemberFilter, *, at: datetime, size: int = 1_000) -> Iterator[MemberPage]:
+def every_member_row(
+    offer: Offer, wanted: MemberFilter, *, at: datetime, size: int = 1_000
+) -> Iterator[ListPage[MemberRow]]:
     """All pages of the filtered list, one after the other, for an export: of every match, however many."""
     wish, matching = PageWish(filter=wanted), enrollments_matching(offer, wanted)
     while True:
@@ -217,13 +176,6 @@ def _in_order(rows: QuerySet[Enrollment], ranked: list[Rank]) -> list[Any]:
     return [row for row, _rank in shown]
 
 
-def beyond_name(place: Place, *, down: bool = False) -> Q:
-    """Rows after `place` by name. The bound on the name alone lets SQLite start its index walk there."""
-    if down:
-        return Q(name_key__lte=place.name_key) & (Q(name_key__lt=place.name_key) | Q(pk__lt=place.pk))
-    return Q(name_key__gte=place.name_key) & (Q(name_key__gt=place.name_key) | Q(pk__gt=place.pk))
-
-
 def _place(row: Any, before: int) -> Place:
     rank = getattr(row, "rank", None)
     return Place(row.name_key, row.pk if rank is None else row.member_id, before, rank)
@@ -255,7 +207,6 @@ def _row(row: Any, parts: tuple[SeenPart, ...]) -> MemberRow:
 __all__ = [
     "PAGE_SIZE",
     "MemberFilter",
-    "MemberPage",
     "MemberRow",
     "PageWish",
     "Place",

@@ -9,8 +9,8 @@ from django.db.models import BigIntegerField, Exists, ExpressionWrapper, F, Oute
 
 from offerwell.models import ChangeKind, Enrollment, OfferPart, StoreCode
 from offerwell.models.id_list import id_rows
+from offerwell.queries.keyset_page import Place, beyond_name
 from offerwell.queries.members import count_selected, many_in_crowd, selected_members
-from offerwell.queries.offer_member_page import Place, beyond_name
 from offerwell.queries.offer_members import enrollments_matching, selected_enrollments
 from offerwell.queries.payouts import option_names
 from offerwell.queries.planned_change import planned_rows

@@ -12,9 +12,18 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from offerwell.models import Enrollment, Member, Placement, SocialHandle, StageMove
 from offerwell.models.id_list import id_rows
 from offerwell.queries.few_or_many import FEW, LARGE, Matches, sqlite_words, words_in
+from offerwell.queries.keyset_page import (
+    COUNTED_UP_TO,
+    EVERYBODY,
+    PAGE_SIZE,
+    ListPage,
+    ListWish,
+    Place,
+    beyond_name,
+    listed_page,
+)
 from offerwell.queries.member_statuses import parts_of_places
 from offerwell.queries.members import member_matches, members_matching, places_of_few, selected_member_ids
-from offerwell.queries.offer_member_page import COUNTED_UP_TO, PAGE_SIZE, Place, beyond_name
 from offerwell.rules.selection import Crowd, MemberFilter
 
 if TYPE_CHECKING:
@@ -26,17 +35,6 @@ if TYPE_CHECKING:
     from offerwell.models import Offer, Project, Stage
     from offerwell.queries.member_statuses import SeenPart
     from offerwell.rules.selection import MemberSelection
-
-EVERYBODY = MemberFilter()
-
-
-@dataclass(frozen=True, slots=True)
-class StagePageWish:
-    """Which page of a stage: of which filter, after or before which row."""
-
-    filter: MemberFilter = EVERYBODY
-    after: Place | None = None
-    until: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +54,6 @@ class StageRow:
     def is_moving(self) -> bool:
         """Whether a store has still to answer for one of the parts."""
         return any(part.is_moving for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class StagePage:
-    """Rows `first`..`last` of the list; `previous` and `next` lead to the pages beside it."""
-
-    rows: tuple[StageRow, ...]
-    first: int
-    last: int
-    previous: Place | None
-    next: Place | None
 
 
 def selected_places(stage: Stage, selection: MemberSelection) -> QuerySet[Placement]:
@@ -155,29 +142,14 @@ def count_in_stage(matches: Matches) -> tuple[int, bool]:
 
 
 def stage_page(
-    matching: QuerySet[Placement], offers: Sequence[Offer], wish: StagePageWish, *, at: datetime, size: int = PAGE_SIZE
-) -> StagePage:
+    matching: QuerySet[Placement], offers: Sequence[Offer], wish: ListWish, *, at: datetime, size: int = PAGE_SIZE
+) -> ListPage[StageRow]:
     """The page by name of those that match (`stage_matches`), in a constant number of statements.
 
     `offers` are those whose codes and links are shown.
     """
-    found = list(_ordered(matching, wish).select_related("member")[: size + 1])
-    has_more = len(found) > size
-    found = found[:size]
-    if wish.until is not None:
-        found.reverse()
-        start = wish.until.before - len(found) if has_more else 0
-        has_previous, has_next = has_more, True
-    else:
-        start = wish.after.before + 1 if wish.after else 0
-        has_previous, has_next = wish.after is not None, has_more
-    return StagePage(
-        rows=rows_of(found, offers, at=at),
-        first=start + 1 if found else 0,
-        last=start + len(found),
-        previous=_place(found[0], start) if has_previous and found else None,
-        next=_place(found[-1], start + len(found) - 1) if has_next and found else None,
-    )
+    found = _ordered(matching, wish).select_related("member")[: size + 1]
+    return listed_page(found, wish, size=size, place=_place, rows_of=lambda shown: rows_of(shown, offers, at=at))
 
 
 def rows_by_id(project: Project, ids: Iterable[int], offers: Sequence[Offer], *, at: datetime) -> tuple[StageRow, ...]:
@@ -215,7 +187,7 @@ def _first_handles(member_ids: list[int]) -> dict[int, str]:
     return dict(rows.values_list("member_id", "handle"))
 
 
-def _ordered(rows: QuerySet[Placement], wish: StagePageWish) -> QuerySet[Any]:
+def _ordered(rows: QuerySet[Placement], wish: ListWish) -> QuerySet[Any]:
     down = wish.until is not None
     place = wish.until or wish.after
     if place is not None:

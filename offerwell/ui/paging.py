@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 
-from offerwell.queries.offer_member_page import COUNTED_UP_TO, MemberPage, Place
+from offerwell.queries.keyset_page import COUNTED_UP_TO, ListPage, Place
 
 _LONGEST = 4_000
 
@@ -42,7 +42,7 @@ def number_from(text: str | None) -> int | None:
     return int(text)
 
 
-def pager_text(page: MemberPage, total: int | None, *, is_capped: bool) -> str:
+def pager_text(page: ListPage[object], total: int | None, *, is_capped: bool) -> str:
     """Say "1–50 of 248", "1–50 of more than 1,000", or without a known total "1–50"."""
     if not page.rows:
         return ""

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from django.shortcuts import render
 
 from offerwell.queries.few_or_many import FEW
+from offerwell.queries.keyset_page import COUNTED_UP_TO, EVERYBODY, ListWish
 from offerwell.queries.marks import member_marks
-from offerwell.queries.member_list import EVERYBODY, MemberListWish, count_up_to, member_list
+from offerwell.queries.member_list import count_up_to, member_list
 from offerwell.queries.member_tally import members_in_all
 from offerwell.queries.members import member_matches, newest_member_id
-from offerwell.queries.offer_member_page import COUNTED_UP_TO
 from offerwell.queries.saved_views import filter_of, saved_views
 from offerwell.rules.permissions import Action, may
 from offerwell.ui.paging import pager_text, place_from, place_text
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
 
     from offerwell.queries.few_or_many import Matches
-    from offerwell.queries.member_list import MemberListPage
+    from offerwell.queries.keyset_page import ListPage
+    from offerwell.queries.member_list import ListedMember
     from offerwell.rules.selection import MemberFilter
     from offerwell.web.needs import BrandRequest
 
@@ -85,7 +86,7 @@ def members_page(request: BrandRequest, fields: QueryDict, *, refusal: str = "",
 
 def member_screen(fields: QueryDict) -> dict[str, Any]:
     """The template's values for the filter and the place in `fields`, of any list of members."""
-    wish = MemberListWish(
+    wish = ListWish(
         filter=filter_from(fields),
         after=place_from(fields.get("after", "")),
         until=place_from(fields.get("before", "")) if not fields.get("after") else None,
@@ -113,7 +114,7 @@ def _tab(name: str, shows: MemberFilter, wanted: MemberFilter) -> ViewTab:
     return ViewTab(name, "?" + urlencode(filter_fields(shows)), shows == wanted)
 
 
-def _total(wanted: MemberFilter, page: MemberListPage, matches: Matches) -> int | None:
+def _total(wanted: MemberFilter, page: ListPage[ListedMember], matches: Matches) -> int | None:
     """How many the list has; filtered, it is counted no further than COUNTED_UP_TO + 1. A short list counts itself."""
     if matches.are_cut:
         return None
@@ -122,7 +123,7 @@ def _total(wanted: MemberFilter, page: MemberListPage, matches: Matches) -> int 
     return members_in_all() if wanted == EVERYBODY else count_up_to(matches)
 
 
-def _pager(wish: MemberListWish, page: MemberListPage, total: int | None) -> Pager:
+def _pager(wish: ListWish, page: ListPage[ListedMember], total: int | None) -> Pager:
     previous, following = place_text(page.previous), place_text(page.next)
     fields = filter_fields(wish.filter)
     return Pager(

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from offerwell.models import Stage
 from offerwell.queries.few_or_many import FEW
+from offerwell.queries.keyset_page import ListWish
 from offerwell.queries.offer_list import marks
 from offerwell.queries.project_list import members_by_stage
 from offerwell.queries.project_members import (
     EVERYBODY,
-    StagePageWish,
     count_in_stage,
     newest_move,
     stage_matches,
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
 
     from offerwell.queries.few_or_many import Matches
-    from offerwell.queries.project_members import StagePage
+    from offerwell.queries.keyset_page import ListPage
+    from offerwell.queries.project_members import StageRow
     from offerwell.web.needs import BrandRequest
 
 
@@ -51,7 +52,7 @@ def stage_screen(
     request: BrandRequest, stage: Stage, fields: QueryDict, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     """The screen for the filter and place in `fields`; `refusal` says why a selection was not taken."""
-    wish = StagePageWish(
+    wish = ListWish(
         filter=filter_from(fields),
         after=place_from(fields.get("after", "")),
         until=place_from(fields.get("before", "")) if not fields.get("after") else None,
@@ -88,7 +89,7 @@ def stage_screen(
     return render(request, "web/projects/stage.html", shown, status=status)
 
 
-def _total(matches: Matches, wish: StagePageWish, page: StagePage, in_stage: int) -> tuple[int | None, bool]:
+def _total(matches: Matches, wish: ListWish, page: ListPage[StageRow], in_stage: int) -> tuple[int | None, bool]:
     """How many the list has, and whether that was counted to the end. A short list counts itself; a cut one nobody."""
     if matches.are_cut:
         return None, False
@@ -97,7 +98,7 @@ def _total(matches: Matches, wish: StagePageWish, page: StagePage, in_stage: int
     return (in_stage, True) if wish.filter == EVERYBODY else count_in_stage(matches)
 
 
-def _pager(wish: StagePageWish, page: StagePage, total: int | None, *, is_exact: bool) -> Pager:
+def _pager(wish: ListWish, page: ListPage[StageRow], total: int | None, *, is_exact: bool) -> Pager:
     previous, following, fields = place_text(page.previous), place_text(page.next), filter_fields(wish.filter)
     return Pager(
         text=pager_text(page, total, is_capped=not is_exact),

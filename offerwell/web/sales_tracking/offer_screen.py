@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
 
     from offerwell.models import Offer, Store, Workspace
-    from offerwell.queries.offer_member_page import MemberPage, MemberRow
+    from offerwell.queries.keyset_page import ListPage
+    from offerwell.queries.offer_member_page import MemberRow
     from offerwell.rules.report_period import Period
     from offerwell.ui.date_range import DateRange
     from offerwell.web.needs import BrandRequest
@@ -171,7 +172,7 @@ def _asked_for(offer: Offer, wish: PageWish, days: Mapping[str, str]) -> dict[st
 
 
 def _table(
-    offer: Offer, stores: Sequence[Store], wish: PageWish, page: MemberPage, dates: DateRange
+    offer: Offer, stores: Sequence[Store], wish: PageWish, page: ListPage[MemberRow], dates: DateRange
 ) -> dict[str, object]:
     """The rows, and where they look for what becomes of them."""
     cells = cells_of(offer, page.rows, links_of(offer, stores))
@@ -211,7 +212,9 @@ def _ranks(offer: Offer, wish: PageWish, period: Period, matches: Matches) -> Ra
     return member_ranks(offer, period, wish.sort.figure, None if wish.filter == EVERYBODY else matches.rows)
 
 
-def _total(wanted: MemberFilter, tallies: Tallies, page: MemberPage, matches: Matches) -> tuple[int | None, bool]:
+def _total(
+    wanted: MemberFilter, tallies: Tallies, page: ListPage[MemberRow], matches: Matches
+) -> tuple[int | None, bool]:
     """How many members match, and whether they were only counted so far. A short list that has all counts itself."""
     if matches.are_cut:
         return None, True
@@ -274,7 +277,9 @@ def _down_sort(wish: PageWish, sort: Sort, days: Mapping[str, str]) -> SortLink:
     return SortLink(_query(wish.filter, sort, days), "descending" if wish.sort == sort else "")
 
 
-def _pager(wish: PageWish, page: MemberPage, total: int | None, days: Mapping[str, str], *, is_capped: bool) -> Pager:
+def _pager(
+    wish: PageWish, page: ListPage[MemberRow], total: int | None, days: Mapping[str, str], *, is_capped: bool
+) -> Pager:
     previous, following = place_text(page.previous), place_text(page.next)
     return Pager(
         text=pager_text(page, total, is_capped=is_capped),
