@@ -84,6 +84,17 @@ def plain(type_name: str, names: str) -> None:
         FIELDS.setdefault(type_name, {})[name] = _shown_value(name)
 
 
+def kept(types: str, **attributes: str) -> None:
+    """Declare fields on types (space-separated) that are what an attribute holds: field=attribute."""
+    for type_name in types.split():
+        for name, attribute in attributes.items():
+            FIELDS.setdefault(type_name, {})[name] = _kept_value(attribute)
+
+
+def _kept_value(attribute: str) -> Resolver:
+    return lambda source, _call, _given: getattr(source, attribute)
+
+
 def _shown_value(name: str) -> Resolver:
     def read(source: Shown, _call: Call, _given: Mapping[str, Any]) -> object:
         return source.values[name]

@@ -13,7 +13,7 @@ from offerwell.sandbox.checks import UserError
 from offerwell.sandbox.connections import Page, cut_page
 from offerwell.sandbox.discounts import RedeemCode
 from offerwell.sandbox.jobs import Action, CodeCreation
-from offerwell.sandbox.registry import Call, Shown, field, plain
+from offerwell.sandbox.registry import Call, Shown, field, kept, plain
 from offerwell.sandbox.resolvers_changes import UNKNOWN, shown_errors
 from offerwell.sandbox.search import search, unknown_fields
 
@@ -164,36 +164,13 @@ def delete_codes(_root: None, call: Call, given: Given) -> Shown:
 
 
 CREATION = "DiscountRedeemCodeBulkCreation"
-
-
-@field(CREATION, "id")
-def creation_id(item: CodeCreation, _call: Call, _given: Given) -> str:
-    """The id."""
-    return item.gid
-
-
-@field(CREATION, "done")
-def creation_done(item: CodeCreation, _call: Call, _given: Given) -> bool:
-    """Whether all codes were tried."""
-    return item.done
-
-
-@field(CREATION, "createdAt")
-def creation_moment(item: CodeCreation, _call: Call, _given: Given) -> int:
-    """When it was promised."""
-    return item.created_at
+kept(CREATION, id="gid", done="done", createdAt="created_at", importedCount="imported")
 
 
 @field(CREATION, "codesCount")
 def creation_count(item: CodeCreation, _call: Call, _given: Given) -> int:
     """How many codes were given."""
     return len(item.codes)
-
-
-@field(CREATION, "importedCount")
-def creation_imported(item: CodeCreation, _call: Call, _given: Given) -> int:
-    """How many were added."""
-    return item.imported
 
 
 @field(CREATION, "failedCount")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from offerwell.sandbox.connections import Page, cut_page
 from offerwell.sandbox.discounts import Discount, RedeemCode, Seen, window_status
-from offerwell.sandbox.registry import Call, Shown, field, plain
+from offerwell.sandbox.registry import Call, Shown, field, kept, plain
 
 CODE_TYPES = "DiscountCodeBasic DiscountCodeBxgy DiscountCodeFreeShipping"
 AUTOMATIC_TYPES = "DiscountAutomaticBasic DiscountAutomaticBxgy DiscountAutomaticFreeShipping"
@@ -18,6 +18,9 @@ plain("Count", "count precision")
 plain("DiscountUserError", "field message code extraInfo")
 plain("UserError", "field message")
 plain("PageInfo", "hasNextPage hasPreviousPage startCursor endCursor")
+kept("DiscountCodeNode DiscountAutomaticNode DiscountNode", id="gid")
+kept(ALL_TYPES, createdAt="created_at", tags="tags")
+kept("DiscountRedeemCode", id="gid", code="code", asyncUsageCount="usage")
 
 
 def seen(discount: Discount, call: Call) -> Discount | Seen:
@@ -26,12 +29,6 @@ def seen(discount: Discount, call: Call) -> Discount | Seen:
     if call.stale_before is not None and before is not None and before.until > call.stale_before:
         return before
     return discount
-
-
-@field("DiscountCodeNode DiscountAutomaticNode DiscountNode", "id")
-def node_id(discount: Discount, _call: Call, _given: Given) -> str:
-    """The id is the same on each kind of node [recorded]."""
-    return discount.gid
 
 
 @field("DiscountCodeNode", "codeDiscount")
@@ -73,22 +70,10 @@ def updated_at(discount: Discount, call: Call, _given: Given) -> int:
     return seen(discount, call).updated_at
 
 
-@field(ALL_TYPES, "createdAt")
-def created_at(discount: Discount, _call: Call, _given: Given) -> int:
-    """The moment of creation."""
-    return discount.created_at
-
-
 @field(ALL_TYPES, "asyncUsageCount")
 def usage(discount: Discount, _call: Call, _given: Given) -> int:
     """How often its codes were used."""
     return sum(item.usage for item in discount.codes)
-
-
-@field(ALL_TYPES, "tags")
-def tags(discount: Discount, _call: Call, _given: Given) -> Sequence[str]:
-    """The tags."""
-    return discount.tags
 
 
 @field(CODE_TYPES, "codes")
@@ -103,24 +88,6 @@ def codes(discount: Discount, _call: Call, given: Given) -> Page:
 def codes_count(discount: Discount, _call: Call, _given: Given) -> Shown:
     """How many codes it has."""
     return Shown("Count", {"count": len(discount.codes), "precision": "EXACT"})
-
-
-@field("DiscountRedeemCode", "id")
-def code_id(item: RedeemCode, _call: Call, _given: Given) -> str:
-    """The id of a code."""
-    return item.gid
-
-
-@field("DiscountRedeemCode", "code")
-def code_text(item: RedeemCode, _call: Call, _given: Given) -> str:
-    """What a customer types."""
-    return item.code
-
-
-@field("DiscountRedeemCode", "asyncUsageCount")
-def code_usage(item: RedeemCode, _call: Call, _given: Given) -> int:
-    """How often it was used."""
-    return item.usage
 
 
 @field("DiscountRedeemCode", "createdBy")

@@ -12,7 +12,7 @@ from graphql import FieldNode, GraphQLError, OperationDefinitionNode, OperationT
 
 from offerwell.sandbox.faults import FaultKind
 from offerwell.sandbox.imports import MAX_RUNNING, Import, ImportStatus
-from offerwell.sandbox.registry import Call, Shown, field, plain
+from offerwell.sandbox.registry import Call, Shown, field, kept, plain
 
 Given = Mapping[str, Any]
 TYPE = "BulkOperation"
@@ -28,6 +28,7 @@ plain("StagedUploadParameter", "name value")
 plain("BulkOperationRunMutationPayload", "bulkOperation userErrors")
 plain("BulkOperationCancelPayload", "bulkOperation userErrors")
 plain("BulkMutationUserError", "field message code")
+kept(TYPE, id="gid", errorCode="error_code", createdAt="created_at", completedAt="completed_at", query="mutation")
 
 
 @field("Mutation", "stagedUploadsCreate")
@@ -149,12 +150,6 @@ def current(_root: None, call: Call, given: Given) -> Import | None:
     return call.store.imports.newest() if given.get("type", "QUERY") == "MUTATION" else None
 
 
-@field(TYPE, "id")
-def gid(item: Import, _call: Call, _given: Given) -> str:
-    """The id."""
-    return item.gid
-
-
 @field(TYPE, "status")
 def status(item: Import, _call: Call, _given: Given) -> str:
     """The station."""
@@ -165,24 +160,6 @@ def status(item: Import, _call: Call, _given: Given) -> str:
 def kind(_item: Import, _call: Call, _given: Given) -> str:
     """Always a mutation."""
     return "MUTATION"
-
-
-@field(TYPE, "errorCode")
-def error_code(item: Import, _call: Call, _given: Given) -> str | None:
-    """Why it failed."""
-    return item.error_code
-
-
-@field(TYPE, "createdAt")
-def created_at(item: Import, _call: Call, _given: Given) -> int:
-    """When it was accepted."""
-    return item.created_at
-
-
-@field(TYPE, "completedAt")
-def completed_at(item: Import, _call: Call, _given: Given) -> int | None:
-    """When it ended."""
-    return item.completed_at
 
 
 @field(TYPE, "objectCount rootObjectCount")
@@ -209,9 +186,3 @@ def partial_url(item: Import, call: Call, _given: Given) -> str | None:
     """Where the result of a failed or cancelled import can be fetched (assumed)."""
     stopped = item.status in {ImportStatus.FAILED, ImportStatus.CANCELED} and item.output
     return f"{call.base_url}/_sandbox/results/{item.number}.jsonl" if stopped else None
-
-
-@field(TYPE, "query")
-def query(item: Import, _call: Call, _given: Given) -> str:
-    """The mutation it runs."""
-    return item.mutation

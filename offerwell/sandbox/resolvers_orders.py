@@ -10,7 +10,7 @@ from graphql import GraphQLError
 
 from offerwell.sandbox.connections import Page, cut_page
 from offerwell.sandbox.orders import Line, Order, Refund, money
-from offerwell.sandbox.registry import Call, Shown, field, plain
+from offerwell.sandbox.registry import Call, Shown, field, kept, plain
 from offerwell.sandbox.scalars import parse_datetime
 
 Given = Mapping[str, Any]
@@ -23,6 +23,18 @@ plain("DiscountAllocation", "allocatedAmountSet")
 plain("OrderAdjustment", "amountSet")
 plain("CustomerJourneySummary", "ready customerOrderIndex firstVisit lastVisit")
 plain("CustomerVisit", "landingPage")
+kept(
+    "Order",
+    id="gid",
+    name="name",
+    test="test",
+    createdAt="created_at",
+    processedAt="created_at",
+    updatedAt="updated_at",
+    cancelledAt="cancelled_at",
+    discountCodes="codes",
+)
+kept("LineItem", title="title", quantity="quantity", currentQuantity="kept")
 
 
 @field("QueryRoot", "order")
@@ -52,42 +64,6 @@ def bag(call: Call, hundredths: int) -> Shown:
     return Shown("MoneyBag", {"shopMoney": Shown("MoneyV2", values)})
 
 
-@field("Order", "id")
-def gid(item: Order, _call: Call, _given: Given) -> str:
-    """The id."""
-    return item.gid
-
-
-@field("Order", "name")
-def name(item: Order, _call: Call, _given: Given) -> str:
-    """The name a person knows it by."""
-    return item.name
-
-
-@field("Order", "test")
-def is_test(item: Order, _call: Call, _given: Given) -> bool:
-    """Whether it is a test."""
-    return item.test
-
-
-@field("Order", "createdAt processedAt")
-def created_at(item: Order, _call: Call, _given: Given) -> int:
-    """When it was placed."""
-    return item.created_at
-
-
-@field("Order", "updatedAt")
-def updated_at(item: Order, _call: Call, _given: Given) -> int:
-    """When it was changed."""
-    return item.updated_at
-
-
-@field("Order", "cancelledAt")
-def cancelled_at(item: Order, _call: Call, _given: Given) -> int | None:
-    """When it was cancelled."""
-    return item.cancelled_at
-
-
 @field("Order", "currencyCode")
 def currency(_item: Order, call: Call, _given: Given) -> str:
     """The shop's currency."""
@@ -98,12 +74,6 @@ def currency(_item: Order, call: Call, _given: Given) -> str:
 def taxes_included(_item: Order, _call: Call, _given: Given) -> bool:
     """Prices here are without tax."""
     return False
-
-
-@field("Order", "discountCodes")
-def codes(item: Order, _call: Call, _given: Given) -> list[str]:
-    """The codes that were typed."""
-    return item.codes
 
 
 @field("Order", "customAttributes")
@@ -143,24 +113,6 @@ def adjustments(item: Refund, call: Call, given: Given) -> Page:
 def line_id(line: Line, _call: Call, _given: Given) -> str:
     """The id."""
     return f"gid://shopify/LineItem/{line.number}"
-
-
-@field("LineItem", "title")
-def line_title(line: Line, _call: Call, _given: Given) -> str:
-    """The title."""
-    return line.title
-
-
-@field("LineItem", "quantity")
-def quantity(line: Line, _call: Call, _given: Given) -> int:
-    """How many were ordered."""
-    return line.quantity
-
-
-@field("LineItem", "currentQuantity")
-def current_quantity(line: Line, _call: Call, _given: Given) -> int:
-    """How many were not given back."""
-    return line.kept
 
 
 @field("LineItem", "originalTotalSet")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from offerwell.sandbox.connections import Page, cut_page
-from offerwell.sandbox.registry import Call, Shown, field, plain
+from offerwell.sandbox.registry import Call, Shown, field, kept, plain
 from offerwell.sandbox.resolvers_reads import counted
 
 if TYPE_CHECKING:
@@ -22,6 +22,20 @@ plain("WebhookSubscriptionDeletePayload", "deletedWebhookSubscriptionId userErro
 plain("WebhookHttpEndpoint", "callbackUrl")
 plain("WebhookPubSubEndpoint", "pubSubProject pubSubTopic")
 plain("ApiVersion", "handle displayName supported")
+kept(
+    TYPE,
+    id="gid",
+    topic="topic",
+    uri="uri",
+    callbackUrl="uri",
+    format="format",
+    filter="filter",
+    name="name",
+    includeFields="include_fields",
+    metafieldNamespaces="metafield_namespaces",
+    createdAt="created_at",
+    updatedAt="updated_at",
+)
 
 
 def payload(verb: str, result: Subscription | list[UserError]) -> Shown:
@@ -85,70 +99,10 @@ def matching(call: Call, given: Given) -> list[Subscription]:
     ]
 
 
-@field(TYPE, "id")
-def gid(item: Subscription, _call: Call, _given: Given) -> str:
-    """The id."""
-    return item.gid
-
-
 @field(TYPE, "legacyResourceId")
 def legacy_id(item: Subscription, _call: Call, _given: Given) -> str:
     """The id's number."""
     return str(item.number)
-
-
-@field(TYPE, "topic")
-def topic(item: Subscription, _call: Call, _given: Given) -> str:
-    """The topic."""
-    return item.topic
-
-
-@field(TYPE, "uri callbackUrl")
-def uri_of(item: Subscription, _call: Call, _given: Given) -> str:
-    """The address."""
-    return item.uri
-
-
-@field(TYPE, "format")
-def format_of(item: Subscription, _call: Call, _given: Given) -> str:
-    """The format."""
-    return item.format
-
-
-@field(TYPE, "filter")
-def filter_of(item: Subscription, _call: Call, _given: Given) -> str | None:
-    """The filter as given: an empty one stays empty, none stays null [recorded]."""
-    return item.filter
-
-
-@field(TYPE, "name")
-def name_of(item: Subscription, _call: Call, _given: Given) -> str | None:
-    """The name."""
-    return item.name
-
-
-@field(TYPE, "includeFields")
-def include_fields(item: Subscription, _call: Call, _given: Given) -> Sequence[str]:
-    """Which fields are delivered."""
-    return item.include_fields
-
-
-@field(TYPE, "metafieldNamespaces")
-def namespaces(item: Subscription, _call: Call, _given: Given) -> Sequence[str]:
-    """Which metafields are delivered."""
-    return item.metafield_namespaces
-
-
-@field(TYPE, "createdAt")
-def created_at(item: Subscription, _call: Call, _given: Given) -> int:
-    """When it was made."""
-    return item.created_at
-
-
-@field(TYPE, "updatedAt")
-def updated_at(item: Subscription, _call: Call, _given: Given) -> int:
-    """When it was changed."""
-    return item.updated_at
 
 
 @field(TYPE, "apiVersion")
