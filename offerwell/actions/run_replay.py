@@ -17,6 +17,7 @@ from django_scopes import scope, scopes_disabled
 from offerwell.actions.attribute_again import attribute_again, keep_under
 from offerwell.actions.record_event import record_event
 from offerwell.models import AttributionReplay, ReplayState, lock_workspace
+from offerwell.models.statistics import keep_statistics
 from offerwell.queries.attribution_replay import ReplayScope, next_orders, replay_batch, replayed
 from offerwell.rules.attribution import AttributionPolicy, First
 from offerwell.rules.attribution_replay import ReplayFigures, agree
@@ -46,6 +47,7 @@ def run_replay(*, replay_id: int, should_stop: Callable[[], bool] = lambda: Fals
         if not AttributionReplay.objects.filter(_due(at), pk=replay_id).update(beat_at=at):
             return
         replay = AttributionReplay.objects.select_related("workspace").get(pk=replay_id)
+    keep_statistics()  # of what came in a minute ago too
     with scope(workspace=replay.workspace):
         if replay.state == ReplayState.WAITING:
             _compute(replay)

@@ -18,3 +18,14 @@ def refresh_statistics(*filled: type[models.Model]) -> None:
     with connection.cursor() as cursor:
         for model in filled:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
+
+
+def keep_statistics() -> None:
+    """SQLite chooses its indexes by statistics that nobody refreshes for it; PostgreSQL does it by itself.
+
+    A sample of 1,000 rows an index: some milliseconds.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit=1000")
+            cursor.execute("ANALYZE")

@@ -11,7 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import close_old_connections
 from django.utils import timezone
 
 from offerwell import jobs
@@ -32,6 +32,7 @@ from offerwell.actions.run_scheduled_change import run_scheduled_change, schedul
 from offerwell.actions.score_leaks import score_leaks, workspaces_to_score
 from offerwell.actions.send_sign_in_mail import forget_sign_ins, send_sign_in_mail, sign_in_mails_due
 from offerwell.actions.sync_store import stores_with_due_codes, sync_store
+from offerwell.models.statistics import keep_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +160,7 @@ def _sweep_until_stopped(pool: Executor, timed: Executor, mail: Executor) -> Non
             return
         try:
             if turn % STATISTICS_EVERY == 0:
-                _keep_statistics()
+                keep_statistics()
             if turn % FORGET_EVERY == 0:
                 forget_webhooks(at=timezone.now())
                 forget_sign_ins(at=timezone.now())
@@ -182,14 +183,6 @@ def _leave_at_last() -> None:
     timer = threading.Timer(LEAVE_WITHIN, os._exit, [0])
     timer.daemon = True
     timer.start()
-
-
-def _keep_statistics() -> None:
-    """SQLite chooses its indexes by statistics that nobody refreshes for it; PostgreSQL does it by itself."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA analysis_limit=1000")
-            cursor.execute("ANALYZE")
 
 
 def _beat() -> None:

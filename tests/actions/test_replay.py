@@ -146,6 +146,17 @@ def test_applying_does_what_was_shown_and_the_former_rules_move_it_back(brand, a
     ] * 2  # fmt: skip
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps its statistics by itself")
+def test_the_database_knows_of_orders_that_came_in_a_minute_ago(brand, acme):
+    """Without statistics SQLite walks all orders of the workspace for each batch."""
+    make.recorded(brand.store, *[brand.order(str(n), click=False) for n in range(60)])
+    asked(acme)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'offerwell_order' AND idx = 'order_by_time'")
+        [[said]] = cursor.fetchall()
+    assert said.split()[0] == "60"
+
+
 def test_what_a_person_judged_stays(brand, acme):
     make.recorded(brand.store, brand.order("1"), brand.order("2"))
     judged = Conversion.objects.get(order__ref="1")
