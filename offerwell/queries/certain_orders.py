@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Max, OuterRef, Q
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from offerwell.models import BrowserReport, BulkChange, ChangeKind, CodeHistory, ConversionStatus, Order, PayoutRules
@@ -50,8 +50,12 @@ def certain_orders(order_ids: Collection[int]) -> CertainOrders:
     found = CertainOrders()
     told = BrowserReport.objects.filter(store=OuterRef("store"), ref=OuterRef("ref"))
     listed = Order.objects.filter(~Exists(told), pk__in=id_rows(order_ids), click_ids=[])
-    for row in listed.filter(_of_one_code()).values_list(*_COLUMNS, *_TERMS):
-        pk, first, window_days, currency, net, refunded, *terms = row
+    # Asked of each order, not a condition: joins that PostgreSQL may turn round walk everybody's conversions.
+    asked = listed.annotate(is_certain=ExpressionWrapper(_of_one_code(), BooleanField()))
+    for row in asked.values_list("is_certain", *_COLUMNS, *_TERMS):
+        is_certain, pk, first, window_days, currency, net, refunded, *terms = row
+        if not is_certain:
+            continue
         found.add(pk, first, window_days)
         for earned, amount in commission_due(Terms(*terms), Sale(currency, net, refunded)).items():
             found.due[earned] += amount
