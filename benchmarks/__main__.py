@@ -192,10 +192,20 @@ def _replay(sizes: list[int]) -> None:
     _table(HEAD, (measure_replay(size) for size in sizes))
 
 
+def _screens(_sizes: list[int]) -> None:
+    from django.db import connection
+
+    from benchmarks.screens import HEAD, measure_screens
+
+    if connection.vendor == "sqlite":  # the embedded default; once is enough
+        _table(HEAD, measure_screens())
+
+
 MEASURED: dict[str, Callable[[list[int]], None]] = {
     "changes": _changes, "refresh": _refresh, "pages": _pages, "members": _members, "portal": _portal,
     "projects": _projects, "messages": _messages, "audit": _audit, "webhooks": _webhooks,
     "links": _links, "orders": _orders, "payouts": _payouts, "reports": _reports, "replay": _replay,
+    "screens": _screens,
 }  # fmt: skip
 
 if __name__ == "__main__":

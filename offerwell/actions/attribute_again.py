@@ -15,7 +15,7 @@ from offerwell.actions.fold_sales import folded_sales
 from offerwell.actions.post_commission import post_commission
 from offerwell.actions.record_order import BATCH
 from offerwell.models import Order, lock_workspace
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import among, id_rows
 from offerwell.models.json_rows import update_rows
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def attribute_again(
         raise ValueError(f"attribute_again takes {BATCH} orders at most, not {len(order_ids)}")
     with transaction.atomic():
         lock_workspace(workspace_id)
-        orders = list(Order.objects.filter(pk__in=id_rows(order_ids)).order_by("pk"))
+        orders = list(Order.objects.filter(among(order_ids)).order_by("pk"))
         if rules is not None:
             for order in orders:
                 order.first, order.window_days = str(rules.first), rules.window_days

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from offerwell.models import AttributionReplay, Conversion, Order, PayoutOption
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import among, id_rows
 from offerwell.queries.attributions import attributions_of
 from offerwell.queries.certain_orders import certain_orders
 from offerwell.queries.commission_targets import lines_of, terms_then
@@ -245,7 +245,7 @@ def _replay(order_ids: Sequence[int], policy: AttributionPolicy, figures: Replay
 
 
 def _past(order_ids: Sequence[int], policy: AttributionPolicy) -> list[_Past]:
-    rows = Order.objects.filter(pk__in=id_rows(order_ids)).order_by("pk").values_list(*_COLUMNS)
+    rows = Order.objects.filter(among(order_ids)).order_by("pk").values_list(*_COLUMNS)
     asked: tuple[Any, ...] = (str(policy.first), policy.window_days)
     return [_Past(*row, *asked) for row in rows]
 

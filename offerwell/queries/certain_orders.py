@@ -16,7 +16,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Max, Ou
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from offerwell.models import BrowserReport, BulkChange, ChangeKind, CodeHistory, ConversionStatus, Order, PayoutRules
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import among
 from offerwell.models.json_rows import text_rows
 from offerwell.queries.attributions import keys_of
 from offerwell.rules.attribution import Way
@@ -49,7 +49,7 @@ def certain_orders(order_ids: Collection[int]) -> CertainOrders:
     """Those of the orders, of which no person judged any. Four statements."""
     found = CertainOrders()
     told = BrowserReport.objects.filter(store=OuterRef("store"), ref=OuterRef("ref"))
-    listed = Order.objects.filter(~Exists(told), pk__in=id_rows(order_ids), click_ids=[])
+    listed = Order.objects.filter(~Exists(told), among(order_ids), click_ids=[])
     # Asked of each order, not a condition: joins that PostgreSQL may turn round walk everybody's conversions.
     asked = listed.annotate(is_certain=ExpressionWrapper(_of_one_code(), BooleanField()))
     for row in asked.values_list("is_certain", *_COLUMNS, *_TERMS):

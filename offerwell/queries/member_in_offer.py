@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from offerwell.models import CodeHistory, StoreCode
 from offerwell.queries.member_statuses import SeenPart, parts_of, store_view
-from offerwell.queries.payouts import terms_now
+from offerwell.queries.payouts import terms_in_short
 from offerwell.queries.sales_links import LinkClicks, clicks_of, link_base, pages_of
 from offerwell.rules.offer_status import told_by_stores
 from offerwell.rules.redirect import link_address
@@ -81,7 +81,7 @@ def member_in_offer(enrollment: Enrollment, *, at: datetime) -> MemberInOffer:
     option = enrollment.payout_option
     return MemberInOffer(
         enrollment=enrollment,
-        payout="" if option is None else f"{option.name}, {terms_now(option)}",
+        payout="" if option is None else f"{option.name}, {terms_in_short(option)}",
         codes=tuple(
             CodeSeen(code, tuple(in_stores.get(code.pk, [])), tuple(earlier.get(code.pk, []))) for code in codes
         ),

@@ -69,6 +69,12 @@ def terms_now(option: PayoutOption) -> str:
     return option_terms(option, rules_now(option.pk))
 
 
+def terms_in_short(option: PayoutOption) -> str:
+    """What everything else pays, and whether rules or tiers say otherwise of some. One statement."""
+    now = rules_now(option.pk)
+    return f"{option_terms(option)}{'' if now.is_empty else '; other rates by its rules'}"
+
+
 def draft_of(option: PayoutOption) -> PayoutDraft:
     """The option as it is filled in."""
     return PayoutDraft(option.name, option.kind, option.basis_points, option.amount, option.currency)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from offerwell.models import Member, Order
-from offerwell.models.id_list import LONGEST_INLINE, id_rows
+from offerwell.models.id_list import LONGEST_INLINE, among, id_rows
 from offerwell.models.json_rows import insert_objects, text_rows, update_rows
 from tests import make
 
@@ -56,6 +56,30 @@ def stored(acme):
     make.history(make.code(make.enrollment(make.offer(acme, stores=[store]), make.member(acme, "Nora")), "NORA10"))
     (order,) = make.recorded(store, make.snapshot("1", codes=["NORA10"])).values()
     return order
+
+
+def test_a_stretch_of_ids_is_those_and_none_between(acme):
+    first, _between, last, beyond = (make.member(acme, name).pk for name in ("Nora", "Omar", "Pia", "Quinn"))
+    assert list(Member.objects.filter(among([last, first])).order_by("pk").values_list("pk", flat=True)) == [first, last]
+    assert list(Member.objects.filter(among([beyond, beyond])).values_list("pk", flat=True)) == [beyond]
+    assert not Member.objects.filter(among([])).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite looks each one up")
+def test_postgresql_walks_a_stretch_of_ids_not_the_table(stored):
+    """It read all of a hundred thousand orders for each two thousand of them."""
+    columns = ", ".join(f'"{one.column}"' for one in Order._meta.concrete_fields if one.column not in {"id", "ref"})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO offerwell_order (ref, {columns}) SELECT n::text, {columns} FROM offerwell_order, "
+            "generate_series(10, 60000) n"
+        )
+        cursor.execute("ANALYZE offerwell_order")
+    ids = range(stored.pk + 20_000, stored.pk + 22_000)
+    assert "Seq Scan" in Order.objects.filter(pk__in=id_rows(ids)).explain()
+    plan = Order.objects.filter(among(ids)).explain()
+    assert "Seq Scan" not in plan
+    assert "Index" in plan
 
 
 def test_objects_are_inserted_as_bulk_create_inserts_them(stored):

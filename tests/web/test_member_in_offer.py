@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from offerwell.models import CodeHistory, Enrollment, Event, PromoCode, StoreCode
 from offerwell.queries.payouts import option_terms
+from offerwell.rules.pay_rules import PayRule
 from tests import make
 from tests.web.page_words import words
 
@@ -82,6 +83,9 @@ def test_what_the_member_earns_is_told(client, place):
     option = make.payout(place.offer, "Gold", "cpa_cps", 300, amount=500, currency="USD")
     Enrollment.objects.filter(pk=place.pk).update(payout_option=option)
     assert f"Payout: Gold, {option_terms(option)}" in words(client.get(at(place)))
+    assert "other rates" not in words(client.get(at(place)))
+    make.rules(option, PayRule(basis_points=500, buyer="new"))
+    assert f"Payout: Gold, {option_terms(option)}; other rates by its rules" in words(client.get(at(place)))
     Enrollment.objects.filter(pk=place.pk).update(payout_option=None)
     assert "Payout" not in words(client.get(at(place)))
 

@@ -51,7 +51,8 @@ def typed(place, **fields):
 def test_rules_are_added_edited_and_removed_without_javascript(manager, nora):
     page = manager.post(at(nora), typed(nora), follow=True)
     assert "Saved. Orders placed from now on earn by these rules of Ten." in words(page)
-    assert "10% of each sale · 15% on Serum" in words(page)
+    assert "Everything else: 10% of each sale Rules 1" in words(page)
+    assert "15% on Serum Edit Remove" in words(page)
     more = {
         "pay": "20",
         "products": "",

@@ -119,7 +119,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     how, rows = tiers or tiers_typed(now.tiers, option, currency_of(option.offer))
     shown: dict[str, Any] = {
-        "offer": option.offer, "option": option, "now": now, "sentence": option_terms(option, now),
+        "offer": option.offer, "option": option, "now": now, "terms": option_terms(option),
         "rules": [
             (place, pay_text(rule.basis_points, rule.amount, option.currency), conditions_text(rule))
             for place, rule in enumerate(now.rules, start=1)
