@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 from django_scopes import scopes_disabled
 
 from offerwell.models import Enrollment, Group, GroupMember, MemberTag, Tag
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import named
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -91,9 +91,9 @@ class Searched:
         return RawSQL(self._sqlite, self._asked(words))
 
     def first_hits(self, words: list[str]) -> list[int]:
-        """The first `FEW` of them."""
+        """The first `FEW` of them by id: every page of the search looks through the same ones."""
         if connection.vendor == "postgresql":
-            return list(self._with(words).values_list("pk", flat=True)[:FEW])
+            return list(self._with(words).order_by("pk").values_list("pk", flat=True)[:FEW])
         with connection.cursor() as cursor:
             cursor.execute(f"{self._sqlite} LIMIT {FEW}", self._asked(words))
             return [row[0] for row in cursor.fetchall()]
@@ -144,7 +144,7 @@ def linked(links: Links, *, member: str) -> Q:
         found = links.model._default_manager.filter(**{links.column: links.of})  # noqa: SLF001  Django's public name
         few = list(found.order_by().values_list("member_id", flat=True)[:FEW])
         if len(few) < FEW:
-            return Q(**{f"{member}__in": id_rows(few)})
+            return named(member, few)
         return Q(Exists(found.filter(member=OuterRef(member))))
 
 

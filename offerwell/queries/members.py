@@ -8,7 +8,7 @@ from django.db.models import BigIntegerField, ExpressionWrapper, F, Max, Value
 from django_scopes import get_scope, scopes_disabled
 
 from offerwell.models import BulkChangeItem, Member, Placement, StageMoveItem
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import id_rows, named
 from offerwell.queries.few_or_many import Links, Matches, Searched, are_few, linked, links_wanted, words_in
 from offerwell.rules.selection import Crowd, MemberFilter, MemberSelection, Within
 
@@ -30,7 +30,7 @@ def member_matches(wanted: MemberFilter) -> Matches:
     if not words.long:
         return Matches(rows.filter(*short), counted=_joined(wanted, links).filter(*short))
     hits = searched.first_hits(words.long)
-    return Matches(rows.filter(*short, pk__in=id_rows(hits)), len(hits))
+    return Matches(rows.filter(named("pk", hits), *short), len(hits))
 
 
 def _searched() -> Searched:
@@ -60,7 +60,7 @@ def selected_members(selection: MemberSelection) -> QuerySet[Member]:
     Ids of other workspaces never match; a crowd of another workspace is nobody.
     """
     if selection.ids is not None:
-        return Member.objects.filter(pk__in=id_rows(selection.ids))
+        return Member.objects.filter(named("pk", selection.ids))
     assert selection.within is not None  # noqa: S101  whoever is meant in an offer is found in offer_members.py
     rows = _in_crowd(members_matching(selection.filter or MemberFilter()), selection.within)
     if selection.exclude:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Q
 
 from offerwell.models import Enrollment, Member, Offer, PromoCode, SalesLink, StoreCode
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import id_rows, named
 from offerwell.queries.few_or_many import Matches, Searched, are_few, linked, links_wanted, words_in
 from offerwell.queries.members import selected_member_ids
 from offerwell.rules.selection import MemberFilter, MemberSelection, View
@@ -32,7 +32,7 @@ def page_matches(offer: Offer, wanted: MemberFilter) -> Matches:
     if not words.long:
         return Matches(rows)
     hits = searched.first_hits(words.long)
-    return Matches(rows.filter(pk__in=id_rows(hits)), len(hits))
+    return Matches(rows.filter(named("pk", hits)), len(hits))
 
 
 def _searched(offer: Offer) -> Searched:
@@ -52,8 +52,8 @@ def _narrowed(offer: Offer, wanted: MemberFilter, *, for_page: bool) -> QuerySet
 def selected_enrollments(offer: Offer, selection: MemberSelection) -> QuerySet[Enrollment]:
     """The enrollments a selection means now. Ids of other workspaces never match."""
     if selection.ids is not None:
-        named = Enrollment.objects.filter(offer=offer, member_id__in=id_rows(selection.ids))
-        return named if selection.up_to is None else named.filter(id__lte=selection.up_to)
+        chosen = Enrollment.objects.filter(named("member_id", selection.ids), offer=offer)
+        return chosen if selection.up_to is None else chosen.filter(id__lte=selection.up_to)
     if selection.within is not None:
         rows = Enrollment.objects.filter(offer=offer, member_id__in=selected_member_ids(selection))
         return rows if selection.up_to is None else rows.filter(id__lte=selection.up_to)

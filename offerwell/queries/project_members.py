@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from offerwell.models import Enrollment, Member, Placement, SocialHandle, StageMove
-from offerwell.models.id_list import id_rows
+from offerwell.models.id_list import id_rows, named
 from offerwell.queries.few_or_many import FEW, LARGE, Matches, sqlite_words, words_in
 from offerwell.queries.keyset_page import (
     COUNTED_UP_TO,
@@ -74,7 +74,7 @@ def selected_places(stage: Stage, selection: MemberSelection) -> QuerySet[Placem
 def placed_among(stage: Stage, member_ids: Iterable[int]) -> tuple[int, ...]:
     """Which of these members are in the stage now, in their order. Foreign ids never match."""
     wanted = tuple(member_ids)
-    rows = Placement.objects.filter(stage=stage, member_id__in=id_rows(wanted))
+    rows = Placement.objects.filter(named("member_id", wanted), stage=stage)
     found = set(rows.values_list("member_id", flat=True))
     return tuple(pk for pk in wanted if pk in found)
 
@@ -98,14 +98,14 @@ def stage_matches(stage: Stage, wanted: MemberFilter, *, in_stage: int) -> Match
         return _frequent(stage, wanted, is_large=in_stage >= LARGE)
     few = list(found.rows.order_by().values_list("pk", flat=True)[:FEW]) if wanted.text else []
     if wanted.text and len(few) < FEW:
-        return Matches(places_of_few(stage.pk).filter(member_id__in=id_rows(few)), found.hits)
+        return Matches(places_of_few(stage.pk).filter(named("member_id", few)), found.hits)
     return Matches(rows.filter(Exists(found.rows.filter(pk=OuterRef("member_id")))))
 
 
 def _frequent(stage: Stage, wanted: MemberFilter, *, is_large: bool) -> Matches:
     words = words_in(wanted.text)
     hits = _first_hits(stage, words.long, is_large=is_large)
-    rows = places_of_few(stage.pk).filter(member_id__in=id_rows(hits))
+    rows = places_of_few(stage.pk).filter(named("member_id", hits))
     others = replace(wanted, text=" ".join(words.short))
     if others != EVERYBODY:
         rows = rows.filter(Exists(members_matching(others).filter(pk=OuterRef("member_id"))))
@@ -115,12 +115,12 @@ def _frequent(stage: Stage, wanted: MemberFilter, *, is_large: bool) -> Matches:
 def _first_hits(stage: Stage, words: list[str], *, is_large: bool) -> list[int]:
     """The first `FEW` members of the stage who have every word: small stages are walked, of large ones the hits."""
     if not is_large:
-        rows = Placement.objects.filter(stage=stage).order_by()
+        rows = Placement.objects.filter(stage=stage).order_by("member_id")
         in_stage = rows.filter(*(Q(member__search_text__contains=word) for word in words))
         return list(in_stage.values_list("member_id", flat=True)[:FEW])
     if connection.vendor == "postgresql":
         own = Subquery(places_of_few(stage.pk).filter(member_id=OuterRef("pk")).values("pk")[:1])
-        hits = Member.objects.filter(*(Q(search_text__contains=word) for word in words)).order_by()
+        hits = Member.objects.filter(*(Q(search_text__contains=word) for word in words)).order_by("pk")
         return list(hits.alias(own=own).filter(own__isnull=False).values_list("pk", flat=True)[:FEW])
     with connection.cursor() as cursor:
         cursor.execute(_INDEXED_IN_STAGE, [sqlite_words(words), stage.pk, FEW])

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 
-from offerwell.models import Member, Order
-from offerwell.models.id_list import LONGEST_INLINE, among, id_rows
+from offerwell.models import Enrollment, Member, Order
+from offerwell.models.id_list import LONGEST_INLINE, among, id_rows, named
 from offerwell.models.json_rows import insert_objects, text_rows, update_rows
 from tests import make
+
+_OWN = {"id", "email_key", "name_key"}
 
 
 def test_listed_ids_find_their_rows(acme):
@@ -60,8 +62,8 @@ def stored(acme):
 
 def test_a_stretch_of_ids_is_those_and_none_between(acme):
     first, _between, last, beyond = (make.member(acme, name).pk for name in ("Nora", "Omar", "Pia", "Quinn"))
-    assert list(Member.objects.filter(among([last, first])).order_by("pk").values_list("pk", flat=True)) == [first, last]
-    assert list(Member.objects.filter(among([beyond, beyond])).values_list("pk", flat=True)) == [beyond]
+    assert {one.pk for one in Member.objects.filter(among([last, first]))} == {first, last}
+    assert [one.pk for one in Member.objects.filter(among([beyond, beyond]))] == [beyond]
     assert not Member.objects.filter(among([])).exists()
 
 
@@ -71,8 +73,8 @@ def test_postgresql_walks_a_stretch_of_ids_not_the_table(stored):
     columns = ", ".join(f'"{one.column}"' for one in Order._meta.concrete_fields if one.column not in {"id", "ref"})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO offerwell_order (ref, {columns}) SELECT n::text, {columns} FROM offerwell_order, "
-            "generate_series(10, 60000) n"
+            f"INSERT INTO offerwell_order (id, ref, {columns}) SELECT id + n, (n + 9)::text, {columns} FROM offerwell_order, "
+            "generate_series(1, 60000) n ORDER BY hashint4(n)"
         )
         cursor.execute("ANALYZE offerwell_order")
     ids = range(stored.pk + 20_000, stored.pk + 22_000)
@@ -111,3 +113,30 @@ def test_half_a_character_is_refused_and_nothing_is_stored(stored):
     with pytest.raises(UnicodeEncodeError):
         update_rows(Order, ("name",), [(stored.pk, ("\ud83d",))])
     assert Order.objects.values_list("name", flat=True).get() == stored.name
+
+
+def test_named_ids_find_their_rows_in_any_column(acme):
+    offer, nora, omar = make.offer(acme), make.member(acme, "Nora"), make.member(acme, "Omar")
+    place = make.enrollment(offer, nora)
+    make.enrollment(offer, omar)
+    assert list(Enrollment.objects.filter(named("member_id", [nora.pk, nora.pk, 0]), offer=offer)) == [place]
+    assert list(Member.objects.exclude(named("pk", [omar.pk]))) == [nora]
+    assert not Member.objects.filter(named("pk", [])).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite looks each one up")
+def test_postgresql_looks_up_who_is_named_whatever_the_page_is_ordered_by(acme):
+    """It walked a million members by name to meet fifty of two thousand: a second for a search that took 10 ms."""
+    nora = make.member(acme, "Nora")
+    columns = ", ".join(f'"{one.column}"' for one in Member._meta.concrete_fields if one.column not in _OWN)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO offerwell_member (email_key, name_key, {columns})"
+            f" SELECT n::text, n::text, {columns} FROM offerwell_member, generate_series(1, 60000) n"
+        )
+        cursor.execute("ANALYZE offerwell_member")
+    ids, page = range(nora.pk, nora.pk + 2_000), Member.objects.order_by("name_key", "pk")
+    assert "member_by_name" in page.filter(pk__in=id_rows(ids))[:51].explain()
+    plan = page.filter(named("pk", ids))[:51].explain()
+    assert "member_by_name" not in plan
+    assert "offerwell_member_pkey" in plan

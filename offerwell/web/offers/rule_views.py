@@ -16,7 +16,7 @@ from offerwell.models import PayoutOption
 from offerwell.queries.payout_rules import rules_now
 from offerwell.queries.payouts import option_terms
 from offerwell.rules.pay_rules import BUYERS, RulesRefused, conditions_text, pay_text
-from offerwell.rules.pay_tiers import MEASURES, MOST_TIERS, PERIODS
+from offerwell.rules.pay_tiers import MEASURES, MOST_TIERS, PERIODS, tiers_text
 from offerwell.rules.payouts import LONGEST_NAME, WITH_PERCENT
 from offerwell.rules.permissions import Action
 from offerwell.ui.paging import number_from
@@ -120,6 +120,7 @@ def _page(
     how, rows = tiers or tiers_typed(now.tiers, option, currency_of(option.offer))
     shown: dict[str, Any] = {
         "offer": option.offer, "option": option, "now": now, "terms": option_terms(option),
+        "tiers": tiers_text(now.tiers, option.currency) if now.tiers else "",
         "rules": [
             (place, pay_text(rule.basis_points, rule.amount, option.currency), conditions_text(rule))
             for place, rule in enumerate(now.rules, start=1)
