@@ -91,9 +91,9 @@ class Searched:
         return RawSQL(self._sqlite, self._asked(words))
 
     def first_hits(self, words: list[str]) -> list[int]:
-        """The first `FEW` of them by id: every page of the search looks through the same ones."""
+        """The first `FEW` of them as the table has them: in an order of ids, PostgreSQL would walk two words by it."""
         if connection.vendor == "postgresql":
-            return list(self._with(words).order_by("pk").values_list("pk", flat=True)[:FEW])
+            return list(self._with(words).values_list("pk", flat=True)[:FEW])
         with connection.cursor() as cursor:
             cursor.execute(f"{self._sqlite} LIMIT {FEW}", self._asked(words))
             return [row[0] for row in cursor.fetchall()]
@@ -142,8 +142,8 @@ def linked(links: Links, *, member: str) -> Q:
     """
     with scopes_disabled():
         found = links.model._default_manager.filter(**{links.column: links.of})  # noqa: SLF001  Django's public name
-        few = list(found.order_by().values_list("member_id", flat=True)[:FEW])
-        if len(few) < FEW:
+        few = list(found.order_by().values_list("member_id", flat=True)[:LARGE])
+        if len(few) < LARGE:
             return named(member, few)
         return Q(Exists(found.filter(member=OuterRef(member))))
 

@@ -115,12 +115,12 @@ def _frequent(stage: Stage, wanted: MemberFilter, *, is_large: bool) -> Matches:
 def _first_hits(stage: Stage, words: list[str], *, is_large: bool) -> list[int]:
     """The first `FEW` members of the stage who have every word: small stages are walked, of large ones the hits."""
     if not is_large:
-        rows = Placement.objects.filter(stage=stage).order_by("member_id")
+        rows = Placement.objects.filter(stage=stage).order_by()
         in_stage = rows.filter(*(Q(member__search_text__contains=word) for word in words))
         return list(in_stage.values_list("member_id", flat=True)[:FEW])
     if connection.vendor == "postgresql":
         own = Subquery(places_of_few(stage.pk).filter(member_id=OuterRef("pk")).values("pk")[:1])
-        hits = Member.objects.filter(*(Q(search_text__contains=word) for word in words)).order_by("pk")
+        hits = Member.objects.filter(*(Q(search_text__contains=word) for word in words)).order_by()
         return list(hits.alias(own=own).filter(own__isnull=False).values_list("pk", flat=True)[:FEW])
     with connection.cursor() as cursor:
         cursor.execute(_INDEXED_IN_STAGE, [sqlite_words(words), stage.pk, FEW])
