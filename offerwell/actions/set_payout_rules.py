@@ -1,15 +1,19 @@
 """Give a payout option rules and tiers from now on. Orders placed before keep those of their moment.
 
 Members who have the option may be paid otherwise from now on, which is why each set is a row of its own that nobody
-can change: what was promised when is there to be read.
+can change: what was promised when is there to be read. Stores are asked before anything is stored for the products of
+collections that the option has no rule about yet.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from offerwell.actions.read_collections import asked_collections, kept_rules, later
 from offerwell.actions.record_event import record_event
 from offerwell.models import PayoutOption, PayoutRules, lock_workspace
 from offerwell.queries.payout_rules import RuleSet, rules_now
@@ -34,18 +38,29 @@ def set_payout_rules(
 ) -> RuleSet:  # fmt: skip
     """Store the set, unless it is what stands. `seen` is the set that was changed (0: none was there).
 
+    Collections may be given as they were asked for: the products are read, and the set counts from after that.
     Raises RulesRefused with every problem, by field; nothing is stored then.
     """
+    began = time.monotonic()
+    option = PayoutOption.objects.select_related("offer").get(pk=option.pk)
+    wanted = _known(option, [tidied_rule(rule, option.kind) for rule in rules])
+    _check(option, wanted, tiers)
+    unread = {one.asked for rule in wanted for one in rule.collections if not one.parts}
+    found = {}
+    if unread:
+        found = asked_collections(option.offer, sorted(unread), at=at)
+        at = later(at, began)
     with transaction.atomic():
         lock_workspace(workspace_id)
         option = PayoutOption.objects.get(pk=option.pk)
         before = rules_now(option.pk)
         if before.pk != seen:
             raise RulesRefused({"rules": MEANWHILE})
-        stored = tuple(tidied_rule(rule, option.kind) for rule in rules)
+        stored = tuple(kept_rules(wanted, found, workspace_id))
         _check(option, stored, tiers)
         if (stored, tiers) == (before.rules, before.tiers):
             return before
+        at = max(at, before.from_at or at)  # the former counted from after its reading
         row = PayoutRules.objects.create(
             workspace_id=workspace_id, option=option, from_at=at, rules=[rule_json(rule) for rule in stored],
             tiers=tiers_json(tiers),
@@ -57,6 +72,16 @@ def set_payout_rules(
             by=by, at=at,
         )  # fmt: skip
     return after
+
+
+def _known(option: PayoutOption, rules: Sequence[PayRule]) -> list[PayRule]:
+    """The rules, their collections as the option has them already: no store is asked for those."""
+    now = rules_now(option.pk).rules
+    known = {one.asked.lower(): one for rule in now for one in rule.collections}
+    return [
+        replace(rule, collections=tuple(known.get(one.asked.lower(), one) for one in rule.collections))
+        for rule in rules
+    ]
 
 
 def _check(option: PayoutOption, rules: Sequence[PayRule], tiers: Tiers | None) -> None:
