@@ -15,7 +15,7 @@ from offerwell.queries.payout_rules import rules_now
 from offerwell.queries.verify_orders import order_problems
 from offerwell.rules.pay_collections import RuleCollection
 from offerwell.rules.pay_rules import PayRule, RulesRefused
-from offerwell.worker import run_job
+from offerwell.worker import TIMED
 from tests import make
 from tests.sync.test_orders import Shop, hint
 
@@ -77,7 +77,7 @@ def test_from_the_rule_to_the_order_and_on_when_the_collection_changes(acme, glo
     made = put(sandbox, id=7001, products=["Lip balm"])
     assert made["title"]
     StoreCollection.objects.update(due_at=timezone.now())
-    run_job("follow_collections", acme.pk)
+    TIMED["follow_collections"](acme.pk)
     assert bought(glow, shop, "Glow serum", "Lip balm") == 90 + 180
     assert [event.kind for event in Event.objects.order_by("seq") if "collection" in event.kind] == [
         "collections_followed"
