@@ -136,6 +136,7 @@ def test_a_change_is_told_as_the_stores_and_the_same_again_is_none(nora, glow, s
     assert stored() == before
     shops.of(glow).put("77", "Summer sun", "Serum", "Oil")
     assert followed(nora, at=make.NOW + 3 * DAY).changed == 1
+    assert workspaces_to_follow(at=make.NOW + 3 * DAY + HOUR) == []
     event = Event.objects.order_by("-seq")[0]
     body = json.loads(event.body)
     assert (event.kind, event.actor_name, event.actor_id, event.subject) == (
