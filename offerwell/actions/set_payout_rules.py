@@ -49,9 +49,9 @@ def set_payout_rules(
     found = {}
     if unread:
         found = asked_collections(option.offer, sorted(unread), at=at)
-        at = later(at, began)
     with transaction.atomic():
         lock_workspace(workspace_id)
+        at = later(at, began) if unread else at
         option = PayoutOption.objects.get(pk=option.pk)
         before = rules_now(option.pk)
         if before.pk != seen:
@@ -60,17 +60,22 @@ def set_payout_rules(
         _check(option, stored, tiers)
         if (stored, tiers) == (before.rules, before.tiers):
             return before
-        at = max(at, before.from_at or at)  # the former counted from after its reading
-        row = PayoutRules.objects.create(
-            workspace_id=workspace_id, option=option, from_at=at, rules=[rule_json(rule) for rule in stored],
-            tiers=tiers_json(tiers),
-        )  # fmt: skip
-        after = RuleSet(row.pk, option.pk, at, stored, tiers)
-        facts = {"option": option.pk, "name": option.name, "rules": row.pk, "terms": option_terms(option, after)}
-        record_event(
-            workspace_id=workspace_id, kind="payout_rules_set", subject=f"offer:{option.offer_id}", facts=facts,
-            by=by, at=at,
-        )  # fmt: skip
+        # The former set counts from after its reading, which the door's moment does not know of.
+        since = max(at, before.from_at or at)
+        return _stored(workspace_id, option, RuleSet(0, option.pk, since, stored, tiers), by)
+
+
+def _stored(workspace_id: int, option: PayoutOption, wanted: RuleSet, by: Actor) -> RuleSet:
+    row = PayoutRules.objects.create(
+        workspace_id=workspace_id, option=option, from_at=wanted.from_at, tiers=tiers_json(wanted.tiers),
+        rules=[rule_json(rule) for rule in wanted.rules],
+    )  # fmt: skip
+    after = replace(wanted, pk=row.pk)
+    facts = {"option": option.pk, "name": option.name, "rules": row.pk, "terms": option_terms(option, after)}
+    record_event(
+        workspace_id=workspace_id, kind="payout_rules_set", subject=f"offer:{option.offer_id}", facts=facts,
+        by=by, at=row.from_at,
+    )  # fmt: skip
     return after
 
 
