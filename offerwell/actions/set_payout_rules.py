@@ -18,8 +18,9 @@ from offerwell.actions.record_event import record_event
 from offerwell.models import PayoutOption, PayoutRules, lock_workspace
 from offerwell.queries.payout_rules import RuleSet, rules_now
 from offerwell.queries.payouts import option_terms
-from offerwell.rules.pay_rules import MOST_RULES, RulesRefused, rule_json, rule_problems, tidied_rule
-from offerwell.rules.pay_tiers import tier_problems, tiers_json
+from offerwell.rules.pay_collections import RuleCollection
+from offerwell.rules.pay_rules import MOST_RULES, RulesRefused, rule_json, rule_problems, rules_of, tidied_rule
+from offerwell.rules.pay_tiers import tier_problems, tiers_json, tiers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,12 +39,13 @@ def set_payout_rules(
 ) -> RuleSet:  # fmt: skip
     """Store the set, unless it is what stands. `seen` is the set that was changed (0: none was there).
 
-    Collections may be given as they were asked for: the products are read, and the set counts from after that.
+    A set that only followed its collections since is no other. Collections may be given as they were asked for: the
+    products are read, and the set counts from after that.
     Raises RulesRefused with every problem, by field; nothing is stored then.
     """
     began = time.monotonic()
     option = PayoutOption.objects.select_related("offer").get(pk=option.pk)
-    wanted = _known(option, [tidied_rule(rule, option.kind) for rule in rules])
+    wanted = _known(rules_now(option.pk), [tidied_rule(rule, option.kind) for rule in rules])
     _check(option, wanted, tiers)
     unread = {one.asked for rule in wanted for one in rule.collections if not one.parts}
     found = {}
@@ -54,9 +56,9 @@ def set_payout_rules(
         at = later(at, began) if unread else at
         option = PayoutOption.objects.get(pk=option.pk)
         before = rules_now(option.pk)
-        if before.pk != seen:
+        if before.pk != seen and not _only_followed(before, seen):
             raise RulesRefused({"rules": MEANWHILE})
-        stored = tuple(kept_rules(wanted, found, workspace_id))
+        stored = tuple(kept_rules(_known(before, wanted), found, workspace_id))
         _check(option, stored, tiers)
         if (stored, tiers) == (before.rules, before.tiers):
             return before
@@ -79,10 +81,21 @@ def _stored(workspace_id: int, option: PayoutOption, wanted: RuleSet, by: Actor)
     return after
 
 
-def _known(option: PayoutOption, rules: Sequence[PayRule]) -> list[PayRule]:
+def _only_followed(before: RuleSet, seen: int) -> bool:
+    """Whether nobody set anything since: what was seen differs by the products of collections alone."""
+    row = PayoutRules.objects.filter(pk=seen, option=before.option_id).first()
+    if row is None or tiers_of(row.tiers) != before.tiers:
+        return False
+    return [_as_asked(rule) for rule in rules_of(row.rules)] == [_as_asked(rule) for rule in before.rules]
+
+
+def _as_asked(rule: PayRule) -> PayRule:
+    return replace(rule, collections=tuple(RuleCollection(one.asked) for one in rule.collections))
+
+
+def _known(now: RuleSet, rules: Sequence[PayRule]) -> list[PayRule]:
     """The rules, their collections as the option has them already: no store is asked for those."""
-    now = rules_now(option.pk).rules
-    known = {one.asked.lower(): one for rule in now for one in rule.collections}
+    known = {one.asked.lower(): one for rule in now.rules for one in rule.collections}
     return [
         replace(rule, collections=tuple(known.get(one.asked.lower(), one) for one in rule.collections))
         for rule in rules

@@ -185,7 +185,9 @@ def _tell_rules(option: PayoutOption, found: RuleSet, *, as_json: bool) -> None:
 
 def _part_text(part: PartSeen) -> str:
     read = f", read {part.read_at.isoformat()}" if part.read_at else ""
-    trouble = f", not read since {part.trouble_since.isoformat()}: {part.trouble}" if part.trouble_since else ""
+    trouble = ""
+    if part.trouble_since:
+        trouble = f", not read since {part.trouble_since.isoformat()}: {part.trouble.removesuffix('.')}"
     return f"{products_text(part.count)} at {part.store}{read}{trouble}"
 
 

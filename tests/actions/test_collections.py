@@ -386,7 +386,7 @@ def test_a_slower_reading_gives_way_to_a_newer_one(nora, glow, shops):
     assert rules_now(nora.payout_option_id).from_at >= make.NOW + 2 * DAY
 
 
-def test_rules_that_a_person_sets_meanwhile_are_kept(nora, glow, shops, monkeypatch):
+def test_rules_that_a_person_sets_meanwhile_are_kept(nora, glow, shops):
     ruled(nora, on("Summer"))
     shop = shops.of(glow)
     shop.put("77", "Summer", "Oil")
@@ -402,6 +402,36 @@ def test_rules_that_a_person_sets_meanwhile_are_kept(nora, glow, shops, monkeypa
     assert followed(nora, at=make.NOW + DAY).changed == 1
     [rule] = rules_now(nora.payout_option_id).rules
     assert (rule.basis_points, rule.collections[0].parts[0].row) == (2500, StoreCollection.objects.get().newest_id)
+
+
+def test_a_page_opened_before_the_collection_changed_can_still_be_saved(nora, glow, shops):
+    seen = ruled(nora, on("Summer")).pk
+    shops.of(glow).put("77", "Summer", "Oil", "Mist")
+    followed(nora, at=make.NOW + DAY)
+    ruled(nora, on("Summer", pays=2000), at=make.NOW + 2 * DAY, seen=seen)
+    [rule] = rules_now(nora.payout_option_id).rules
+    assert (rule.basis_points, rule.collections[0].count) == (2000, 2)
+    with pytest.raises(RulesRefused, match="meanwhile"):
+        ruled(nora, on("Summer", pays=2500), at=make.NOW + 2 * DAY, seen=seen)
+    with pytest.raises(RulesRefused, match="meanwhile"):
+        ruled(nora, on("Summer", pays=2500), at=make.NOW + 2 * DAY, seen=0)
+
+
+def test_a_rule_that_was_changed_while_its_collection_was_read_has_the_newest_products(nora, glow, shops):
+    ruled(nora, on("Summer"))
+    shop = shops.of(glow)
+    shop.put("78", "Winter", "Coat")
+    named = shop.collections_named
+
+    def meanwhile(text):
+        shop.collections_named = named
+        shop.put("77", "Summer", "Oil", "Mist")
+        followed(nora, at=make.NOW + HOUR, option_id=nora.payout_option_id)
+        return named(text)
+
+    shop.collections_named = meanwhile
+    ruled(nora, on("Summer"), on("Winter"), at=make.NOW + HOUR)
+    assert [rule.collections[0].count for rule in rules_now(nora.payout_option_id).rules] == [2, 1]
 
 
 def test_orders_placed_while_the_store_was_read_have_the_former_rules(nora, monkeypatch):
