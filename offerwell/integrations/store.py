@@ -241,3 +241,38 @@ class OrderStore(Protocol):
 
     def orders_changed(self, since: datetime, cursor: str = "") -> OrderPage:
         """A page of the orders that changed at or after `since`. Raises StoreError, also for a cursor it lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCollection:
+    """A collection as the store names it. `ref` is the store's own id."""
+
+    ref: str
+    title: str
+    handle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCollection:
+    """A collection with its products now: (ref, title) as lines of orders name them; empty what they do not tell.
+
+    `count` is how many there are; above the number asked for, `products` is empty: they were not read.
+    """
+
+    title: str
+    count: int
+    products: Sequence[tuple[str, str]] = ()
+
+
+@runtime_checkable
+class CollectionStore(Protocol):
+    """A store that tells which products are in a collection: a capability apart from `StoreConnector`."""
+
+    def collections_named(self, text: str) -> Sequence[FoundCollection]:
+        """Every collection whose id, handle or title is this text, whatever the case."""
+
+    def collection(self, ref: str, *, most: int) -> ReadCollection | None:
+        """The collection now, with its products unless there are more than `most`; None where the store has none."""
+
+    def close(self) -> None:
+        """Let the connections go."""

@@ -19,10 +19,12 @@ from offerwell.management.offer_status import (
 )
 from offerwell.management.opened import acting_person, find_offer, now, opened_workspace, workspace_option
 from offerwell.management.refusal import ExitCode, Refused
+from offerwell.rules.pay_collections import products_text
 from offerwell.rules.permissions import Action
 
 if TYPE_CHECKING:
     from offerwell.models import Offer, PayoutOption, Workspace
+    from offerwell.queries.collections import PartSeen
     from offerwell.queries.payout_rules import RuleSet
     from offerwell.queries.payouts import OptionRow
 
@@ -101,20 +103,23 @@ def refusal_of(problems: dict[str, str]) -> Refused:
 @payout.command()
 @click.argument("offer_text", metavar="OFFER")
 @click.argument("option_text", metavar="OPTION")
-@click.option("--add", "added", metavar="RULE", multiple=True, help="15: product=Serum; value=5000USD; buyer=new")
+@click.option("--add", "added", metavar="RULE", multiple=True, help="15: collection=Summer; value=5000USD; buyer=new")
 @click.option("--remove", "removed", metavar="N", type=int, multiple=True, help="Take the rule of this number away.")
+@click.option("--read-again", is_flag=True, help="Read the products of its collections now.")
 @click.option("--tiers", "tiers_text", metavar="TIERS", help="sales/month:1000USD=12,5000USD=15, or none.")
 @workspace_option
 @json_option
 def rules(**typed: Any) -> None:
     """List the rules and tiers of an OPTION, or change them for orders placed from now on."""
-    is_change = bool(typed["added"] or typed["removed"] or typed["tiers_text"])
+    is_change = bool(typed["added"] or typed["removed"] or typed["tiers_text"] or typed["read_again"])
     with opened_workspace(typed["workspace_slug"], Action.EDIT_PAYOUTS if is_change else Action.VIEW) as workspace:
         from offerwell.queries.payout_rules import rules_now
         from offerwell.rules.pay_rules import RulesRefused
 
         option = _find_option(find_offer(typed["offer_text"]), typed["option_text"])
         found = rules_now(option.pk)
+        if typed["read_again"]:
+            found = _read_again(workspace, option)
         if is_change:
             try:
                 found = _changed_rules(workspace, option, found, typed)
@@ -124,6 +129,18 @@ def rules(**typed: Any) -> None:
                     lines=tuple(refused.problems.values()), facts={"problems": refused.problems},
                 ) from refused  # fmt: skip
         _tell_rules(option, found, as_json=typed["as_json"])
+
+
+def _read_again(workspace: Workspace, option: PayoutOption) -> RuleSet:
+    """The rules with the products that their collections have now; refused where one could not be read."""
+    from offerwell.actions.follow_collections import follow_collections
+    from offerwell.queries.payout_rules import rules_now
+
+    done = follow_collections(workspace_id=workspace.pk, option_id=option.pk, at=now())
+    if done.problems:
+        step = "The rules keep the products they have. See to it in the store, and try again."
+        raise Refused("Not every collection could be read.", step, lines=done.problems)
+    return rules_now(option.pk)
 
 
 def _changed_rules(workspace: Workspace, option: PayoutOption, before: RuleSet, typed: dict[str, Any]) -> RuleSet:
@@ -146,6 +163,7 @@ def _changed_rules(workspace: Workspace, option: PayoutOption, before: RuleSet, 
 
 
 def _tell_rules(option: PayoutOption, found: RuleSet, *, as_json: bool) -> None:
+    from offerwell.queries.collections import collections_seen
     from offerwell.queries.payouts import option_terms
     from offerwell.rules.pay_rules import rule_json, rule_text
     from offerwell.rules.pay_tiers import tiers_json, tiers_text
@@ -157,10 +175,20 @@ def _tell_rules(option: PayoutOption, found: RuleSet, *, as_json: bool) -> None:
         })  # fmt: skip
         return
     answer(f"Everything else: {option_terms(option)}.")
-    for number, rule in enumerate(found.rules, start=1):
+    for number, (rule, seen) in enumerate(zip(found.rules, collections_seen(found), strict=True), start=1):
         answer(f"{number}. {rule_text(rule, option.currency)}")
+        for one in seen:
+            answer(f"   Collection {one.title}: {'; '.join(_part_text(part) for part in one.parts)}.")
     if found.tiers is not None:
         answer(f"Tiers: {tiers_text(found.tiers, option.currency)}.")
+
+
+def _part_text(part: PartSeen) -> str:
+    read = f", read {part.read_at.isoformat()}" if part.read_at else ""
+    trouble = ""
+    if part.trouble_since:
+        trouble = f", not read since {part.trouble_since.isoformat()}: {part.trouble.removesuffix('.')}"
+    return f"{products_text(part.count)} at {part.store}{read}{trouble}"
 
 
 def _set_options(command: Any) -> Any:

@@ -12,6 +12,7 @@ from offerwell.models.bulk_change import (
 )
 from offerwell.models.click import Click, ClickDay, ClickMark, ClickSalt, LinkHost, Outcome
 from offerwell.models.code_proposal import CodeProposal, ProposalBatch
+from offerwell.models.collection import CollectionProducts, StoreCollection
 from offerwell.models.drift import Drift, StoreAudit, WindowItem
 from offerwell.models.enrollment import Enrollment
 from offerwell.models.event import Event
@@ -104,6 +105,7 @@ __all__ = [
     "CodeHistory",
     "CodeLeak",
     "CodeProposal",
+    "CollectionProducts",
     "Conversion",
     "ConversionStatus",
     "Creator",
@@ -184,6 +186,7 @@ __all__ = [
     "Store",
     "StoreAudit",
     "StoreCode",
+    "StoreCollection",
     "StoreKind",
     "StorePace",
     "StoreProblem",

@@ -7,7 +7,7 @@ decide otherwise are only counted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from offerwell.models import AttributionReplay, Conversion, Order, PayoutOption
@@ -16,7 +16,7 @@ from offerwell.queries.attributions import attributions_of
 from offerwell.queries.certain_orders import certain_orders
 from offerwell.queries.commission_targets import lines_of, terms_then
 from offerwell.queries.payout_history import places_then
-from offerwell.queries.payout_rules import NO_RULES, rule_history, rule_sets
+from offerwell.queries.payout_rules import NO_RULES, rule_history, rule_sets, with_products
 from offerwell.queries.replayed_tiers import AskedTier, moved_sales
 from offerwell.queries.settled_orders import settled_entries
 from offerwell.rules.attribution import Way
@@ -228,7 +228,7 @@ def _replay(order_ids: Sequence[int], policy: AttributionPolicy, figures: Replay
     winners = [decision.winner for decision in attributions_of(orders)]
     places = _places(orders, winners)
     history = rule_history({option for place in places if place for option in place.options})
-    promises = [_promise(*found, history) for found in zip(orders, winners, places, strict=True)]
+    promises = _with_products([_promise(*found, history) for found in zip(orders, winners, places, strict=True)])
     tiers = _tiers(orders, promises, moved)
     terms = _terms({promise.option_id for promise in promises if promise})
     sets = rule_sets(one.rules_id for one in orders if one.rules_id is not None)
@@ -271,6 +271,16 @@ def _promise(
     counts = is_open and not one.is_unconfirmed and one.buyer_member_id != winner.member_id
     rules = history.at(option_id, one.placed_at)
     return _Promise(winner.member_id, winner.enrollment_id, place.offer_id, option_id, rules, counts)
+
+
+def _with_products(promises: Sequence[_Promise | None]) -> list[_Promise | None]:
+    """Only sets that are promised: a collection may have been another one every day."""
+    sets = {promise.rules.pk: promise.rules for promise in promises if promise and promise.rules.collection_rows}
+    read = sets and with_products(sets.values())
+    return [
+        replace(promise, rules=read[promise.rules.pk]) if promise and promise.rules.pk in read else promise
+        for promise in promises
+    ]
 
 
 def _tiers(orders: Sequence[_Past], promises: Sequence[_Promise | None], moved: MovedSales) -> Mapping[int, int | None]:

@@ -25,7 +25,7 @@ Lines = dict[int, tuple[SoldLine, ...]]
 def commission_targets(order_ids: Iterable[int]) -> Mapping[int, dict[tuple[int, str], int]]:
     """Order → (member, currency) → smallest units. Orders that earn nothing are left out.
 
-    One statement; two more where rules apply, whatever the number of orders.
+    One statement; two more where rules apply, three where some are about collections, whatever the number of orders.
     """
     rows = Conversion.objects.filter(order__in=id_rows(order_ids), status=ConversionStatus.ACCEPTED)
     found = list(rows.values_list(*_COLUMNS))
@@ -57,6 +57,8 @@ def lines_of(order_ids: Iterable[int]) -> Lines:
     found: dict[int, list[SoldLine]] = defaultdict(list)
     if ids:
         rows = OrderLine.objects.filter(order__in=id_rows(ids)).order_by("order_id", "position")
-        for order_id, *line in rows.values_list("order_id", "net", "refunded", "product_ref", "title"):
+        for order_id, *line in rows.values_list(
+            "order_id", "net", "refunded", "product_ref", "title", "order__store_id"
+        ):
             found[order_id].append(SoldLine(*line))
     return {order_id: tuple(lines) for order_id, lines in found.items()}

@@ -1,15 +1,20 @@
-"""The rules and tiers of payout options: what stands now, and what stood at a moment."""
+"""The rules and tiers of payout options: what stands now, and what stood at a moment.
+
+Sets come without the products of their collections, which may be thousands: enough to tell them and to name them. Who
+judges lines by a set takes it `with_products`; `rule_sets` gives no others.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
 
-from offerwell.models import PayoutRules
+from offerwell.models import CollectionProducts, PayoutRules
 from offerwell.models.id_list import id_rows
+from offerwell.rules.pay_collections import keys_of
 from offerwell.rules.pay_rules import PayRule, rules_of
 from offerwell.rules.pay_tiers import Tiers, tiers_of
 
@@ -36,6 +41,11 @@ class RuleSet:
     def is_empty(self) -> bool:
         """Whether the option's terms are all there is."""
         return not self.rules and self.tiers is None
+
+    @property
+    def collection_rows(self) -> frozenset[int]:
+        """The rows of products that its collections name."""
+        return frozenset(part.row for rule in self.rules for one in rule.collections for part in one.parts)
 
 
 NO_RULES = RuleSet()
@@ -71,6 +81,12 @@ def rules_now(option_id: int) -> RuleSet:
     return NO_RULES if row is None else _rule_set(row)
 
 
+def sets_now() -> list[RuleSet]:
+    """What stands for each option of the workspace that ever had rules. One statement."""
+    newest = PayoutRules.objects.filter(option=OuterRef("option")).order_by("-from_at", "-pk").values("pk")[:1]
+    return [_rule_set(row) for row in PayoutRules.objects.filter(pk=Subquery(newest)).order_by("option_id")]
+
+
 def with_rules_now(places: QuerySet[Enrollment]) -> QuerySet[Enrollment]:
     """Places that carry what stands for their option now, for `annotated_set`: no statement more."""
     newest = PayoutRules.objects.filter(option=OuterRef("payout_option")).order_by("-from_at", "-pk")
@@ -85,11 +101,25 @@ def annotated_set(place: Any) -> RuleSet:
 
 
 def rule_sets(ids: Iterable[int]) -> dict[int, RuleSet]:
-    """Sets by their own ids. One statement, or none where there are no ids."""
+    """Sets by their own ids, with products. One statement, two with collections, or none where there are no ids."""
     wanted = set(ids)
     if not wanted:
         return {}
-    return {row.pk: _rule_set(row) for row in PayoutRules.objects.filter(pk__in=id_rows(wanted))}
+    return with_products(_rule_set(row) for row in PayoutRules.objects.filter(pk__in=id_rows(wanted)))
+
+
+def with_products(sets: Iterable[RuleSet]) -> dict[int, RuleSet]:
+    """The sets by their ids, with the products of their collections. One statement, or none without collections."""
+    found = {one.pk: one for one in sets}
+    rows = {row for one in found.values() for row in one.collection_rows}
+    if not rows:
+        return found
+    listed = CollectionProducts.objects.filter(pk__in=id_rows(rows)).values_list("pk", "products")
+    keys = {pk: keys_of(products) for pk, products in listed}
+    for pk, one in found.items():
+        if one.collection_rows:
+            found[pk] = replace(one, rules=tuple(rule.read(keys) for rule in one.rules))
+    return found
 
 
 def _rule_set(row: PayoutRules) -> RuleSet:

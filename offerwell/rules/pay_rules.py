@@ -2,7 +2,8 @@
 
 Source: domain §4. Conditions are judged on the order as it was placed, so that a refund takes its share of what was
 earned and never moves an order under another rule. Products are named by the store's id or by title, whatever the case:
-stores tell the title of each line, and not the collections that its product is in.
+stores tell the title of each line, and not the collections that its product is in; those are read beforehand
+(`rules/pay_collections.py`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from offerwell.rules.money import decimals_of, money_text
+from offerwell.rules.pay_collections import (
+    Keys,
+    RuleCollection,
+    collections_json,
+    collections_of,
+    collections_problem,
+    tidied_collections,
+)
 from offerwell.rules.payouts import (
     LARGEST_AMOUNT,
     LONGEST_NAME,
@@ -39,12 +48,13 @@ _NAMED_PRODUCTS = 3
 
 @dataclass(frozen=True, slots=True)
 class SoldLine:
-    """A line as ordered, and what of its net went back. Smallest units."""
+    """A line as ordered in `store`, and what of its net went back. Smallest units."""
 
     net: int
     refunded: int = 0
     product: str = ""
     title: str = ""
+    store: int = 0
 
     @property
     def left(self) -> int:
@@ -56,6 +66,7 @@ class SoldLine:
 class PayRule:
     """What an order, or the lines of some products, earn. All conditions that are given have to hold.
 
+    A line is meant that is of one of `products`, or of a product in one of `collections`.
     `basis_points` where the option pays a share of the sale, `amount` (in the option's currency) where it pays for a
     conversion alone. `at_least` is the net of the order, in `currency`; orders in others do not have it. The days are
     those of `zone`, both inclusive. `buyer` is new, returning or empty: who is unknown is neither.
@@ -71,12 +82,18 @@ class PayRule:
     ends_on: date | None = None
     zone: str = "UTC"
     buyer: str = ""
+    collections: tuple[RuleCollection, ...] = ()
 
     @property
     def has_condition(self) -> bool:
         """Whether it is about anything less than everything."""
         days = self.starts_on is not None or self.ends_on is not None
-        return bool(self.products) or self.at_least is not None or days or bool(self.buyer)
+        return self.is_about_products or self.at_least is not None or days or bool(self.buyer)
+
+    @property
+    def is_about_products(self) -> bool:
+        """Whether it is about some lines only."""
+        return bool(self.products or self.collections)
 
     def fits_order(self, *, net: int, currency: str, placed_at: datetime | None, is_returning: bool | None) -> bool:
         """Whether what it asks of the order holds."""
@@ -95,9 +112,17 @@ class PayRule:
         return (self.starts_on is None or day >= self.starts_on) and (self.ends_on is None or day <= self.ends_on)
 
     def fits_line(self, line: SoldLine) -> bool:
-        """Whether it is about this line."""
-        keys = {line.product.lower(), line.title.lower()} - {""}
-        return not self.products or any(product.lower() in keys for product in self.products)
+        """Whether it is about this line. Raises LookupError where its collections were not read."""
+        if not self.is_about_products:
+            return True
+        names = frozenset((line.product.lower(), line.title.lower())) - {""}
+        return any(product.lower() in names for product in self.products) or any(
+            collection.has(line.store, names) for collection in self.collections
+        )
+
+    def read(self, keys: Mapping[int, Keys]) -> PayRule:
+        """With the products of its collections; `keys` by their rows."""
+        return replace(self, collections=tuple(one.read(keys) for one in self.collections))
 
 
 class RulesRefused(Exception):
@@ -112,6 +137,7 @@ def tidied_rule(rule: PayRule, kind: str) -> PayRule:
     """The rule without spaces around texts, without copies, and without what its option's kind has no use for."""
     products = dict.fromkeys(" ".join(product.split()) for product in rule.products)
     rule = replace(rule, name=" ".join(rule.name.split()), products=tuple(one for one in products if one))
+    rule = replace(rule, collections=tidied_collections(rule.collections))
     rule = replace(rule, currency=rule.currency.strip().upper() if rule.at_least is not None else "")
     return replace(rule, amount=None) if kind in WITH_PERCENT else replace(rule, basis_points=None)
 
@@ -123,6 +149,7 @@ def rule_problems(rule: PayRule, kind: str) -> dict[str, str]:
         found["rule_name"] = f"The name is {len(rule.name)} characters long. Use at most {LONGEST_NAME}."
     if len(rule.products) > MOST_PRODUCTS or any(len(one) > LONGEST_PRODUCT for one in rule.products):
         found["products"] = f"Name at most {MOST_PRODUCTS} products, each with {LONGEST_PRODUCT} characters at most."
+    found["collections"] = collections_problem(rule.collections)
     if rule.at_least is not None and not 0 < rule.at_least <= LARGEST_AMOUNT:
         found["at_least"] = "Enter the order's value as a number above 0, in whole units of the smallest coin."
     elif rule.at_least is not None and not _CURRENCY.fullmatch(rule.currency):
@@ -132,7 +159,9 @@ def rule_problems(rule: PayRule, kind: str) -> dict[str, str]:
     if rule.buyer not in BUYERS:
         found["buyer"] = "Choose anybody, new or returning customers."
     if not rule.has_condition:
-        found["products"] = "Say for what: products, an order value, days or customers. Everything else has the terms."
+        found["products"] = (
+            "Say for what: products, collections, an order value, days or customers. Everything else has the terms."
+        )
     return {field: sentence for field, sentence in found.items() if sentence}
 
 
@@ -157,17 +186,22 @@ def rule_text(rule: PayRule, currency: str) -> str:
 
 
 def conditions_text(rule: PayRule) -> str:
-    """“on Serum from 5,000.00 USD”; a name stands for the products, which may be many."""
+    """“on Serum from 5,000.00 USD”; a name stands for the products, which may be many, and for collections."""
     found = []
-    if rule.products:
-        found.append(f"on {rule.name or _listed(rule.products)}")
+    if rule.is_about_products:
+        found.append(f"on {rule.name or _listed([*map(collection_text, rule.collections), *rule.products])}")
     if rule.at_least is not None:
         found.append(f"from {money_text(rule.at_least, rule.currency)}")
     if rule.buyer:
         found.append(f"for {BUYERS[rule.buyer].lower()}")
     found += _days(rule)
     told = " ".join(found)
-    return f"{told} ({rule.name})" if rule.name and not rule.products else told
+    return f"{told} ({rule.name})" if rule.name and not rule.is_about_products else told
+
+
+def collection_text(collection: RuleCollection) -> str:
+    """“the collection Summer”."""
+    return f"the collection {collection.title or collection.asked}"
 
 
 def _days(rule: PayRule) -> list[str]:
@@ -189,7 +223,7 @@ def rule_json(rule: PayRule) -> dict[str, Any]:
         "basis_points": rule.basis_points, "amount": rule.amount, "name": rule.name, "products": list(rule.products),
         "at_least": rule.at_least, "currency": rule.currency, "buyer": rule.buyer,
         "starts_on": rule.starts_on and rule.starts_on.isoformat(),
-        "ends_on": rule.ends_on and rule.ends_on.isoformat(),
+        "ends_on": rule.ends_on and rule.ends_on.isoformat(), "collections": collections_json(rule.collections),
     }  # fmt: skip
     has_days = rule.starts_on is not None or rule.ends_on is not None
     found = {name: value for name, value in columns.items() if value not in (None, "", [])}
@@ -197,9 +231,12 @@ def rule_json(rule: PayRule) -> dict[str, Any]:
 
 
 def rule_of(stored: Mapping[str, Any]) -> PayRule:
-    """A stored rule."""
+    """A stored rule; the products of its collections are not read."""
     days = {name: date.fromisoformat(stored[name]) for name in ("starts_on", "ends_on") if name in stored}
-    return PayRule(**{**stored, "products": tuple(stored.get("products", ())), **days})
+    named = {
+        "products": tuple(stored.get("products", ())), "collections": collections_of(stored.get("collections", ()))
+    }  # fmt: skip
+    return PayRule(**{**stored, **named, **days})
 
 
 def rules_of(stored: Iterable[Mapping[str, Any]]) -> tuple[PayRule, ...]:
@@ -208,8 +245,9 @@ def rules_of(stored: Iterable[Mapping[str, Any]]) -> tuple[PayRule, ...]:
 
 
 _FORM = (
-    "“{text}” is no rule. Write what it pays, then on what: 15: product=Serum; value=5000USD; from=2026-12-01; "
-    "until=2026-12-31; buyer=new; name=Serums. Of these at least one; product may stand several times."
+    "“{text}” is no rule. Write what it pays, then on what: 15: product=Serum; collection=Summer; value=5000USD; "
+    "from=2026-12-01; until=2026-12-31; buyer=new; name=Serums. Of these at least one; product and collection may "
+    "stand several times."
 )
 
 
@@ -237,6 +275,8 @@ def _with(rule: PayRule, key: str, value: str) -> PayRule:
     """The rule with one more condition. Raises ValueError for none."""
     if key == "product":
         return replace(rule, products=(*rule.products, value))
+    if key == "collection":
+        return replace(rule, collections=(*rule.collections, RuleCollection(value)))
     if key == "value":
         return replace(rule, at_least=minor_units(value[:-3], value[-3:].upper()) or 0, currency=value[-3:].upper())
     if key == "from":

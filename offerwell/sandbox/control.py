@@ -16,6 +16,7 @@ from offerwell.sandbox.faults import FaultKind, FaultRefusedError
 from offerwell.sandbox.imports import ImportStatus
 from offerwell.sandbox.scalars import parse_datetime, show_datetime
 from offerwell.sandbox.schema import NEWEST_VERSION, VERSIONS
+from offerwell.sandbox.shelf import CollectionRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,6 +51,8 @@ def control_routes(store: Store, save: Callable[[], None]) -> list[Route]:
         Route("/_sandbox/discounts", control.discounts, methods=["GET"]),
         Route("/_sandbox/faults", control.faults, methods=["GET", "POST", "DELETE"]),
         Route("/_sandbox/seed", control.seed, methods=["POST"]),
+        Route("/_sandbox/collections", control.collections, methods=["GET", "POST"]),
+        Route("/_sandbox/collections/{number:int}", control.collection, methods=["DELETE"]),
     ]
 
 
@@ -180,6 +183,29 @@ class Control:
         self.save()
         return JSONResponse({"created": kinds.count(True), "already_there": kinds.count(False), "reset": bool(reset)})
 
+    async def collections(self, request: Request) -> Response:
+        """Every collection with its products; or make one, change the one of `id` (or a list of them)."""
+        shelf = self.store.shelf
+        if request.method == "POST":
+            try:
+                given = json.loads(await request.body() or b"{}")
+                for one in given if isinstance(given, list) else [given]:
+                    shelf.put(one)
+            except (ValueError, TypeError, AttributeError) as problem:
+                return JSONResponse({"error": str(problem)}, 400)
+            finally:
+                self.save()
+        return JSONResponse(shelf.shown()["collections"])
+
+    async def collection(self, request: Request) -> Response:
+        """Delete one, as the shop's staff would."""
+        try:
+            self.store.shelf.delete(request.path_params["number"])
+        except CollectionRefusedError as problem:
+            return JSONResponse({"error": str(problem)}, 404)
+        self.save()
+        return JSONResponse({"deleted": True})
+
 
 def rows_of(discount: Discount, now: float) -> Iterator[dict[str, object]]:
     """One row for each code of a discount (one without a code for an automatic discount)."""
@@ -261,10 +287,11 @@ def seed_share(line: Mapping[str, Any]) -> float:
 
 
 def forget_discounts(store: Store) -> None:
-    """Delete all discounts, orders and jobs, and stop the imports under way."""
+    """Delete all discounts, orders and jobs, stop the imports under way, and stock the shelf anew."""
     for discount in list(store.book):
         store.book.delete(discount)
     store.orders.forget()
+    store.shelf.stock()
     for item in store.imports.running():
         item.status = ImportStatus.CANCELING
     store.jobs.pending.clear()

@@ -24,6 +24,7 @@ from graphql import (
 )
 
 import offerwell.sandbox.resolvers_bulk
+import offerwell.sandbox.resolvers_collections
 import offerwell.sandbox.resolvers_imports
 import offerwell.sandbox.resolvers_orders
 import offerwell.sandbox.resolvers_terms

@@ -116,9 +116,11 @@ def missing_scope(info: GraphQLResolveInfo[Any], given: Mapping[str, Any]) -> st
     """Answer the scope a root field needs and the app has not: whoever may write may also read."""
     scopes = info.context.store.scopes
     is_write = info.parent_type.name == "Mutation"
+    name = info.field_name.lower()
+    if name.startswith("collection"):
+        return "" if "read_products" in scopes else "read_products"
     if "write_discounts" in scopes:
         return ""
-    name = info.field_name.lower()
     ids = [*(given.get("ids") or ()), given.get("id") or ""]
     if "discount" not in name and not (name in {"node", "nodes"} and any("/Discount" in str(gid) for gid in ids)):
         return ""

@@ -17,6 +17,7 @@ from offerwell.sandbox.installation import Installations
 from offerwell.sandbox.jobs import Action, JobQueue
 from offerwell.sandbox.orders import OrderBook
 from offerwell.sandbox.request_log import RequestLog
+from offerwell.sandbox.shelf import Shelf
 from offerwell.sandbox.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Store:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     log: RequestLog = field(default_factory=RequestLog)
+    shelf: Shelf = field(default_factory=Shelf)
     installations: Installations = field(init=False)
     tellers: list[Callable[[str, str, dict[str, object]], None]] = field(default_factory=list)
     book: DiscountBook = field(init=False)

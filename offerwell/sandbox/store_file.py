@@ -116,6 +116,7 @@ class StoreFile:
         if "credentials" in self.saved_settings:
             self.store.credentials = Credentials(**json.loads(self.saved_settings["credentials"]))
         self.store.tokens.update(json.loads(self.saved_settings.get("tokens", "{}")))
+        self.store.shelf.take(json.loads(self.saved_settings.get("shelf", "{}")))
         self.store.installations.take(json.loads(self.saved_settings.get("installations", "{}")))
         if "scopes" in self.saved_settings:
             self.store.granted = tuple(json.loads(self.saved_settings["scopes"]))
@@ -211,6 +212,7 @@ class StoreFile:
             "credentials": json.dumps(asdict(self.store.credentials)),
             "tokens": json.dumps(self.store.tokens),
             "installations": json.dumps(self.store.installations.shown()),
+            "shelf": json.dumps(self.store.shelf.shown()),
             "scopes": json.dumps(self.store.granted),
             "next_number": str(self.store.book.next_number),
             "subscriptions": json.dumps([asdict(item) for item in self.store.hooks.by_number.values()]),

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from offerwell.sandbox.orders import OrderRefusedError, money, order_text
+from offerwell.sandbox.shelf import GOODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from offerwell.sandbox.orders import Order
     from offerwell.sandbox.store import Store
 
-GOODS = {"Glow serum": "40.00", "Night cream": "25.50", "Lip balm": "7.95"}
 SHOWN = 20
 CLICK_ATTRIBUTE = "ow_click"
 STYLE = (

@@ -110,6 +110,11 @@ WORDS: dict[str, Callable[[Facts], str]] = {
     "code_dates_set": _said("gave {} own dates", _n("codes", *_CODES)),
     "payout_option_added": _said("added the payout option {} ({})", _fact("name"), _fact("terms")),
     "payout_rules_set": _said("set the rules of the payout option {} ({})", _fact("name"), _fact("terms")),
+    "collections_followed": _said(
+        "changed the products of collections in the rules of the payout option {} ({})",
+        _fact("name"),
+        _fact("collections"),
+    ),
     "payout_option_edited": _said("edited the payout option {} ({})", _fact("name"), _fact("terms")),
     # Members.
     "members_imported": _said(

@@ -20,6 +20,7 @@ from offerwell.actions.count_clicks import count_clicks
 from offerwell.actions.count_offer_tallies import count_tallies_of
 from offerwell.actions.deliver_message import deliver_message, give_up_cancelled, messages_due
 from offerwell.actions.finish_approval import approvals_due, finish_approval
+from offerwell.actions.follow_collections import follow_collections, workspaces_to_follow
 from offerwell.actions.forget_webhooks import forget_webhooks
 from offerwell.actions.keep_subscriptions import keep_subscriptions, stores_to_subscribe
 from offerwell.actions.post_clicks import post_clicks
@@ -66,6 +67,9 @@ TIMED: dict[str, Callable[[int], object]] = {
     "run_schedule": lambda schedule_id: run_scheduled_change(schedule_id=schedule_id, at=timezone.now()),
     "deliver_message": lambda message_id: deliver_message(message_id=message_id, should_stop=stopping.is_set),
     "count_clicks": lambda _: count_all_clicks(),
+    "follow_collections": lambda workspace_id: follow_collections(
+        workspace_id=workspace_id, at=timezone.now(), should_stop=stopping.is_set
+    ),
     "score_leaks": lambda workspace_id: score_leaks(workspace_id=workspace_id, at=timezone.now()),
 }
 
@@ -165,6 +169,8 @@ def _sweep_until_stopped(pool: Executor, timed: Executor, mail: Executor) -> Non
                 forget_webhooks(at=timezone.now())
                 forget_sign_ins(at=timezone.now())
                 give_up_cancelled(at=timezone.now())
+                due = [("follow_collections", pk) for pk in workspaces_to_follow(at=timezone.now())]
+                _submit(due, pool, running)
                 _submit([("score_leaks", pk) for pk in workspaces_to_score(at=timezone.now())], timed, running)
             if turn % COUNT_CLICKS_EVERY == 0:
                 _submit([("count_clicks", 0)], timed, running)

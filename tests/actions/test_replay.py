@@ -49,10 +49,14 @@ from offerwell.queries.verify_payouts import payout_problems
 from offerwell.queries.verify_reports import report_problems
 from offerwell.rules.attribution import AttributionPolicy, First
 from offerwell.rules.attribution_replay import ReplayFigures, agree
+from offerwell.rules.pay_collections import RuleCollection
 from offerwell.rules.pay_rules import PayRule
 from offerwell.rules.pay_tiers import Tier, Tiers
 from offerwell.rules.selection import MemberFilter, MemberSelection
 from tests import make
+from tests.actions.collection_shops import shops
+
+__all__ = ["shops"]
 
 SINCE = make.NOW - timedelta(days=30)
 LATER = make.NOW + timedelta(hours=1)
@@ -373,6 +377,24 @@ ODD_ORDERS = (
     {"currency": "JPY"}, {"more": "stranger"}, {"more": "late"}, {"code": False, "more": "stranger"},
     {"code": False, "more": "late"}, {"is_hers": True},
 )  # fmt: skip
+
+
+def test_a_replay_judges_lines_by_the_products_of_each_orders_moment(brand, acme, shops):
+    """Shown is what is done, also where a collection held other products for each of the orders."""
+    options = ((brand.nora.payout_option, 1_500), (brand.omar.payout_option, 2_500))
+    for day, title, asked_for in ((1, "Serum", "Summer"), (2, "Oil", "77")):
+        shops.of(brand.store).put("77", "Summer", title)
+        for option, pays in options:
+            rule = PayRule(pays, collections=(RuleCollection(asked_for),))
+            make.rules(option, rule, at=make.NOW - timedelta(days=9 - day) + timedelta(seconds=option.pk))
+    then = {"first": make.NOW - timedelta(days=7, hours=12), "second": make.NOW - timedelta(days=2)}
+    make.recorded(brand.store, *[brand.order(ref, placed_at=at) for ref, at in then.items()])
+    assert sorted(books()[2].values()) == [1_000, 1_500]
+    preview = asked(acme).preview
+    assert [preview[name] for name in ("before", "after")] == [{"USD": 2_500}, {"USD": 4_500}]
+    applied(acme)
+    assert sum(books()[2].values()) == 4_500
+    assert order_problems(acme) == []
 
 
 def test_an_order_is_certain_only_where_deciding_it_gives_the_same(db, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -10,6 +11,31 @@ from tests.browser.looking import Look
 pytestmark = pytest.mark.slow
 
 RULES = "/reporting/sales-tracking/1/payouts/"
+
+
+def test_a_rule_about_a_collection_of_the_shop(page, product, watch):
+    watch.expect_status(422)
+    look = Look()
+    page.goto(RULES)
+    page.get_by_role("link", name="Rules of Founding partner").click()
+    page.get_by_label("% of the sale", exact=True).fill("18")
+    page.get_by_label("Collections").fill("Gift set")
+    page.get_by_role("button", name="Add rule").click()
+    expect(page.get_by_text("There is no collection “Gift set” at Glow Lab shop.")).to_be_visible()
+    look.at(page, "payout-collection-refused")
+    page.get_by_label("Collections").fill("gift sets")
+    page.get_by_role("button", name="Add rule").click()
+    row = page.get_by_role("row", name="18% on the collection Gift sets")
+    expect(row).to_contain_text("Collection Gift sets (2 products, read just now at Glow Lab shop)")
+    changed = httpx.get(f"{product.store.url}/_sandbox/collections").json()[1]
+    more = {"id": changed["number"], "products": [*changed["products"], "Lip balm"]}
+    httpx.post(f"{product.store.url}/_sandbox/collections", json=more).raise_for_status()
+    page.get_by_role("button", name="Read collections again").click()
+    expect(row).to_contain_text("Collection Gift sets (3 products")
+    look.at(page, "payout-collection")
+    page.get_by_role("button", name="Remove rule 1").click()
+    expect(row).to_have_count(0)
+    assert look.violations == []
 
 
 def test_a_rule_and_a_tier(page, new_context, product, watch):

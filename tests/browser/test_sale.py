@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from offerwell.sandbox.storefront import GOODS
+from offerwell.sandbox.shelf import GOODS
 from tests.browser import steps
 from tests.browser.phone import PHONE, Creator, enter
 

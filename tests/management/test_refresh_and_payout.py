@@ -13,8 +13,12 @@ from offerwell.models import (
     PayoutRules,
     PromoCode,
     ProposalBatch,
+    Store,
 )
 from tests import make
+from tests.actions.collection_shops import shops
+
+__all__ = ["shops"]
 
 
 @pytest.fixture
@@ -119,9 +123,28 @@ def test_rules_and_tiers_are_set_told_and_taken_away(told, command, summer):
     assert (PayoutRules.objects.count(), Event.objects.count()) == (2, 2)
 
 
+def test_a_rule_about_a_collection_is_set_and_read_again(told, command, summer, shops):
+    Store.objects.update(is_on=True)
+    store = summer.store_links.get().store
+    shops.of(store).put("77", "Sun", "Serum", "Oil")
+    ask = ("offers", "payout", "rules", "Summer", "Standard")
+    body, code = told(*ask, "--add", "15: collection=sun; collection=77; product=Mist")
+    assert (code, body["terms"]) == (0, "0% of each sale · 15% on the collection Sun, Mist")
+    assert f"Collection Sun: 2 products at {store.label}, read " in command(*ask).stdout
+    shops.of(store).put("77", "Sun", "Serum")
+    body, code = told(*ask, "--read-again")
+    assert (code, body["rules"][0]["collections"][0]["parts"][0][2]) == (0, 1)
+    del shops.of(store).collections["77"]
+    body, code = told(*ask, "--read-again")
+    assert (code, body["error"]) == (1, "Not every collection could be read.")
+    assert "not read since" in command(*ask).stdout
+    assert (PayoutRules.objects.count(), Event.objects.count()) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--add", "15: collection=Winter"],
         ["--add", "15"],
         ["--add", "15: colour=red"],
         ["--remove", "3"],

@@ -17,6 +17,7 @@ const {
   DefaultLogger,
   dummyPaymentHandler,
   GlobalSettingsService,
+  JobQueueService,
   LanguageCode,
   LogLevel,
   manualFulfillmentHandler,
@@ -87,6 +88,7 @@ async function main() {
   database = app.get(TransactionalConnection).rawConnection.driver.databaseConnection;
   restoreRegexp();
   await stock(app);
+  await app.get(JobQueueService).start(); // puts products into collections
   process.stdout.write(`Vendure is ready: http://127.0.0.1:${values.port}/admin-api\n`);
 }
 

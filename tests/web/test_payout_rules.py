@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from django_scopes import scope
 
-from offerwell.models import Event, PayoutRules
-from offerwell.queries.payout_rules import rules_now
+from offerwell.integrations.store import StoreError
+from offerwell.models import CollectionProducts, Enrollment, Event, PayoutRules, StoreCollection
+from offerwell.queries.creator_pay import own_pay
+from offerwell.queries.payout_rules import annotated_set, rules_now, with_rules_now
 from offerwell.rules.order_snapshot import LineSnapshot
 from offerwell.rules.pay_rules import PayRule
 from offerwell.rules.pay_tiers import Tier, Tiers
 from tests import make
+from tests.actions.collection_shops import shops
 from tests.web.page_words import words
+
+__all__ = ["shops"]
 
 SERUM = PayRule(1500, products=("Serum",))
 
@@ -97,6 +105,74 @@ def test_what_cannot_be_is_said_at_its_field_and_kept(manager, nora, fields, sai
     assert (PayoutRules.objects.count(), Event.objects.count()) == (0, 0)
 
 
+@pytest.fixture
+def summer(shops, glow):
+    """The shop has Summer with two products."""
+    shops.of(glow).put("77", "Summer", "Serum", "Oil")
+    return shops.of(glow)
+
+
+def test_a_collection_is_named_told_and_read_again(manager, nora, summer):
+    page = manager.post(at(nora), typed(nora, products="", collections=" Summer \n\nsummer"), follow=True)
+    said = words(page)
+    assert "10% of each sale · 15% on the collection Summer" in said
+    assert "Collection Summer (2 products, read just now at Glow)" in said
+    assert "Serum" not in said
+    form = manager.get(at(nora), {"rule": "1"}).content.decode()
+    assert ">Summer</textarea>" in form
+    summer.put("77", "Summer", "Serum", "Oil", "Mist")
+    again = words(manager.post(at(nora, "collections"), follow=True))
+    assert "Read again. Orders placed from now on earn by the products of now." in again
+    assert "Collection Summer (3 products, read just now at Glow)" in again
+    assert "Read again. Nothing had changed." in words(manager.post(at(nora, "collections"), follow=True))
+    del summer.collections["77"]
+    gone = words(manager.post(at(nora, "collections"), follow=True))
+    assert "Glow: The store has no such collection any more. The rules keep the products they have." in gone
+    assert "Not read at Glow since" in gone
+    assert (PayoutRules.objects.count(), stands(nora).rules[0].collections[0].count) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("Winter", "", "There is no collection “Winter” at Glow."),
+        ("Twins", "", "Glow has 2 collections called “Twins”: Twins, handle twins, id 78; Twins, handle twins, id 79"),
+        ("Empty", "", "The collection Empty has no products at Glow."),
+        ("Summer", "The app lacks the scope read_products. Add it to the app.", "Glow: The app lacks the scope"),
+        ("Summer", "The store could not be reached: no connection.", "Glow: The store could not be reached"),
+        ("Summer\n" * 3 + "Winter", "", "There is no collection “Winter” at Glow."),
+        ("\n".join(map(str, range(21))), "", "Name at most 20 collections"),
+        ("x" * 256, "", "Name at most 20 collections"),
+    ],
+)
+def test_a_collection_that_cannot_be_is_said_at_its_field_and_kept(manager, nora, summer, case):
+    collections, trouble, said = case
+    for ref, title in (("78", "Twins"), ("79", "Twins")):
+        summer.put(ref, title, "Serum")
+    summer.put("80", "Empty")
+    summer.trouble = StoreError(trouble) if trouble else None
+    answer = manager.post(at(nora), typed(nora, products="", collections=collections, rule_name="Kept"))
+    assert answer.status_code == 422
+    assert said in words(answer).replace("&#x27;", "'")
+    assert 'id="id_collections-error"' in answer.content.decode()
+    assert 'value="Kept"' in answer.content.decode()
+    stored = (PayoutRules, CollectionProducts, StoreCollection, Event)
+    assert [model.objects.count() for model in stored] == [0, 0, 0, 0]
+
+
+def test_an_orders_page_and_the_portal_tell_the_collection_and_not_its_products(manager, acme, glow, nora, summer):
+    manager.post(at(nora), typed(nora, products="", collections="Summer"))
+    lines = (LineSnapshot("a", "Oil", 1, 1, 4_000), LineSnapshot("b", "Cream", 1, 1, 6_000))
+    soon = timezone.now() + timedelta(minutes=5)
+    order = make.recorded(glow, make.snapshot("1", codes=["NORA10"], lines=lines, placed_at=soon))["1"]
+    said = words(manager.get(reverse("order", args=[order.pk])))
+    assert "15% of 40.00 USD: rule on the collection Summer" in said
+    with scope(workspace=acme):
+        place = with_rules_now(Enrollment.objects.filter(pk=nora.pk)).select_related("payout_option").get()
+        pays = own_pay(place.payout_option, annotated_set(place)).special
+    assert [(line.pays, line.what) for line in pays] == [("15%", "on the collection Summer")]
+
+
 def test_tiers_are_saved_told_and_taken_away(manager, nora):
     asked = {
         "seen": "0", "measure": "sales", "period": "month", "tier_currency": "eur", "from_1": "1000", "pays_1": "12",
@@ -118,6 +194,7 @@ def test_others_set_no_rules(acme, client, nora, role):
     client.force_login(make.user(acme, role=role))
     assert client.post(at(nora), typed(nora)).status_code == 403
     assert client.post(at(nora, "tiers"), {"seen": "0"}).status_code == 403
+    assert client.post(at(nora, "collections")).status_code == 403
     assert PayoutRules.objects.count() == 0
 
 
@@ -128,6 +205,7 @@ def test_a_rivals_rules_are_not_found(manager, rival, nora):
         make.rules(theirs.payout_option, SERUM)
     assert manager.get(at(theirs)).status_code == 404
     assert manager.post(at(theirs, "tiers"), {"seen": "0"}).status_code == 404
+    assert manager.post(at(theirs, "collections")).status_code == 404
     assert "Serum" not in words(manager.get(at(nora)))
 
 

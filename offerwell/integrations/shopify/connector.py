@@ -16,6 +16,7 @@ from offerwell.integrations.shopify import documents
 from offerwell.integrations.shopify.addresses import report_address
 from offerwell.integrations.shopify.bulk_report import created, created_lines, is_taken, report_in
 from offerwell.integrations.shopify.client import AdminClient, Call
+from offerwell.integrations.shopify.collections import ShopifyCollections
 from offerwell.integrations.shopify.discount_input import dates_input, discount_input
 from offerwell.integrations.shopify.documents import Operation, aliased, text_of
 from offerwell.integrations.shopify.kinds import RememberedKinds
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from offerwell.integrations.graphql.answers import Json
     from offerwell.integrations.shopify.upload import UploadPlace
+    from offerwell.integrations.store import FoundCollection, ReadCollection
     from offerwell.rules.order_snapshot import OrderSnapshot
 
     Windows = Mapping[str, tuple[datetime, datetime | None]]
@@ -272,6 +274,14 @@ class ShopifyConnector:
             found += answer["order"]["lineItems"]["nodes"]
             page = answer["order"]["lineItems"]["pageInfo"]
         return found
+
+    def collections_named(self, text: str) -> Sequence[FoundCollection]:
+        """By id, handle or title. Fits `integrations.store.CollectionStore`."""
+        return ShopifyCollections(self._ask).named(text)
+
+    def collection(self, ref: str, *, most: int) -> ReadCollection | None:
+        """The collection now; 250 products in a request."""
+        return ShopifyCollections(self._ask).read(ref, most=most)
 
     def close(self) -> None:
         """Close the connections to the store. Not part of the protocol: for those who open many."""

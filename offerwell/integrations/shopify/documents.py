@@ -66,12 +66,16 @@ BULK_RESULT = Operation("bulk_result", points=1)
 ORDERS_READ = Operation("orders_read", points=38, fragments=("told", "lines"))
 ORDERS_CHANGED = Operation("orders_changed", points=344, fragments=("told", "lines"))
 ORDER_LINES = Operation("order_lines", points=57, fragments=("lines",))
+COLLECTIONS_NAMED = Operation("collections_named", points=12)
+COLLECTION_READ = Operation("collection_read", points=1)
+COLLECTION_PRODUCTS = Operation("collection_products", points=15)
 
 OPERATIONS = (
     IDENTIFY, NODE_STATUSES, NODE_KINDS, CODE_LOOKUP, JOB_POLL, BULK_ACTIVATE, BULK_DEACTIVATE,
     CREATE_BASIC, CREATE_BXGY, CREATE_FREE_SHIPPING, UPDATE_BASIC, UPDATE_BXGY, UPDATE_FREE_SHIPPING, UPDATE_APP,
     STAGE_UPLOAD, BULK_RUN, BULK_POLL, BULK_RESULT, DELETE_CODE, SUBSCRIPTIONS_COUNT, SCHEMA_ROOTS,
     HOOK_LIST, HOOK_CREATE, HOOK_DELETE, ORDERS_READ, ORDERS_CHANGED, ORDER_LINES,
+    COLLECTIONS_NAMED, COLLECTION_READ, COLLECTION_PRODUCTS,
 )  # fmt: skip
 
 # Which mutation makes a discount of this kind, and what the store then calls it.

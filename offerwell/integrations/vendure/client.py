@@ -117,7 +117,8 @@ class AdminApi:
 
     def _no_access(self, call: Call) -> str:
         """A session was bought just now and is refused: then it is the permission."""
-        needed = f"{', '.join(NEEDED_PERMISSIONS[:-1])} and {NEEDED_PERMISSIONS[-1]}"
+        wanted = [*dict.fromkeys((*NEEDED_PERMISSIONS, *filter(None, [call.permission])))]
+        needed = f"{', '.join(wanted[:-1])} and {wanted[-1]}"
         if self.has_key:
             lacks = f", or it lacks the permission {call.permission}" if call.permission else ""
             return f"The store refuses the API key{lacks}. {RECONNECT} Its role needs {needed}."

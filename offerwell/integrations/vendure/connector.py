@@ -33,6 +33,7 @@ from offerwell.integrations.store import (
 from offerwell.integrations.vendure import documents
 from offerwell.integrations.vendure.answers import GONE, NO_CHANNEL, Halted, sentence
 from offerwell.integrations.vendure.client import AdminApi, Call
+from offerwell.integrations.vendure.collections import VendureCollections
 from offerwell.integrations.vendure.documents import Operation, aliased, text_of
 from offerwell.integrations.vendure.orders import VendureOrders
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from offerwell.integrations.graphql.answers import Json
-    from offerwell.integrations.store import OrderPage
+    from offerwell.integrations.store import FoundCollection, OrderPage, ReadCollection
     from offerwell.integrations.vendure.addresses import Address
     from offerwell.rules.order_snapshot import OrderSnapshot
 
@@ -216,6 +217,14 @@ class VendureConnector:
     def orders_changed(self, since: datetime, cursor: str = "") -> OrderPage:
         """A page of the placed orders that changed since, oldest change first."""
         return self._orders.orders_changed(since, cursor)
+
+    def collections_named(self, text: str) -> Sequence[FoundCollection]:
+        """By id, slug or name. Fits `integrations.store.CollectionStore`."""
+        return VendureCollections(self._api).named(text)
+
+    def collection(self, ref: str, *, most: int) -> ReadCollection | None:
+        """The collection now."""
+        return VendureCollections(self._api).read(ref, most=most)
 
     def close(self) -> None:
         """Let the connections go."""

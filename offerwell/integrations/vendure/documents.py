@@ -43,9 +43,12 @@ CREATE_PROMOTION = Operation("create_promotion", "CreatePromotion", per_request=
 UPDATE_PROMOTION = Operation("update_promotion", "UpdatePromotion", per_request=100)
 ORDER_FIELDS = Operation("order_fields")
 LIST_ORDERS = Operation("list_orders", "ReadOrder")
+LIST_COLLECTIONS = Operation("list_collections", "ReadCatalog")
+COLLECTION_VARIANTS = Operation("collection_variants", "ReadCatalog")
 
 OPERATIONS = (
     LOGIN, CHANNEL, PERMISSIONS, LIST_PROMOTIONS, CREATE_PROMOTION, UPDATE_PROMOTION, ORDER_FIELDS, LIST_ORDERS,
+    LIST_COLLECTIONS, COLLECTION_VARIANTS,
 )  # fmt: skip
 NEEDED_PERMISSIONS = ("ReadPromotion", "CreatePromotion", "UpdatePromotion")
 ORDERS_PERMISSION = LIST_ORDERS.permission

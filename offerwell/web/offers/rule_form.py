@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from offerwell.rules.pay_collections import RuleCollection
 from offerwell.rules.pay_rules import PayRule, RulesRefused, decimal_text
 from offerwell.rules.pay_tiers import MOST_TIERS, Tier, Tiers, step_of
 from offerwell.rules.payouts import WITH_PERCENT, basis_points_of, minor_units, percent_text
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from offerwell.models import PayoutOption
 
 _RULE_FIELDS = ("pay", "rule_name", "at_least", "value_currency", "starts_on", "ends_on", "buyer")
+_LISTS = ("products", "collections")
 _LONGEST_LIST = 50_000
 Typed = dict[str, str]
 
 
 def typed_rule(fields: QueryDict) -> Typed:
-    """The fields as typed; products one a line."""
+    """The fields as typed; products and collections one a line."""
     typed = {name: _text(fields, name) for name in _RULE_FIELDS}
-    return typed | {"products": fields.get("products", "").replace("\x00", "")[:_LONGEST_LIST].strip()}
+    return typed | {name: fields.get(name, "").replace("\x00", "")[:_LONGEST_LIST].strip() for name in _LISTS}
 
 
 def _text(fields: QueryDict, name: str) -> str:
@@ -36,6 +38,7 @@ def rule_typed(rule: PayRule, option: PayoutOption) -> Typed:
     return {
         "pay": pay_typed(rule.basis_points, rule.amount, option), "rule_name": rule.name,
         "products": "\n".join(rule.products), "buyer": rule.buyer, "value_currency": rule.currency,
+        "collections": "\n".join(one.asked for one in rule.collections),
         "at_least": "" if rule.at_least is None else decimal_text(rule.at_least, rule.currency),
         "starts_on": "" if rule.starts_on is None else rule.starts_on.isoformat(),
         "ends_on": "" if rule.ends_on is None else rule.ends_on.isoformat(),
@@ -58,6 +61,7 @@ def rule_from(typed: Mapping[str, str], option: PayoutOption, zone: str) -> PayR
         name=typed["rule_name"], products=tuple(typed["products"].splitlines()), currency=currency,
         at_least=(minor_units(typed["at_least"], currency) or 0) if typed["at_least"] else None,
         starts_on=_day(typed, "starts_on"), ends_on=_day(typed, "ends_on"), zone=zone, buyer=typed["buyer"],
+        collections=tuple(RuleCollection(line) for line in typed["collections"].splitlines()),
     )  # fmt: skip
 
 

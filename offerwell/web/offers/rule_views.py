@@ -1,4 +1,7 @@
-"""Rules and tiers of a payout option: list, add, edit, remove. Each change is a new set that counts from now on."""
+"""Rules and tiers of a payout option: list, add, edit, remove; each change is a new set that counts from now on.
+
+And the collections that rules are about, read again at once.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from offerwell.actions.follow_collections import follow_collections
 from offerwell.actions.set_payout_rules import set_payout_rules
 from offerwell.models import PayoutOption
+from offerwell.queries.collections import collections_seen
 from offerwell.queries.payout_rules import rules_now
 from offerwell.queries.payouts import option_terms
 from offerwell.rules.pay_rules import BUYERS, RulesRefused, conditions_text, pay_text
@@ -80,6 +85,20 @@ def payout_tiers(request: BrandRequest, offer_id: int, option_id: int) -> HttpRe
         return _page(request, option, now, typed=_new(option), tiers=(how, rows), problems=refused.problems, status=422)
 
 
+@require_POST
+@needs(Action.EDIT_PAYOUTS)
+def payout_collections(request: BrandRequest, offer_id: int, option_id: int) -> HttpResponse:
+    """Read the collections of the rules now, instead of within the day."""
+    option = _option(offer_id, option_id)
+    done = follow_collections(workspace_id=request.place.workspace_id, option_id=option.pk, at=timezone.now())
+    for problem in done.problems:
+        messages.error(request, f"{problem} The rules keep the products they have.")
+    if done.read:
+        changed = "Orders placed from now on earn by the products of now." if done.changed else "Nothing had changed."
+        messages.success(request, f"Read again. {changed}")
+    return HttpResponseRedirect(reverse("payout_rules", args=[option.offer_id, option.pk]))
+
+
 def _stored(
     request: BrandRequest, option: PayoutOption, rules: list[PayRule], tiers: Tiers | None
 ) -> HttpResponseRedirect:
@@ -122,9 +141,10 @@ def _page(
         "offer": option.offer, "option": option, "now": now, "terms": option_terms(option),
         "tiers": tiers_text(now.tiers, option.currency) if now.tiers else "",
         "rules": [
-            (place, pay_text(rule.basis_points, rule.amount, option.currency), conditions_text(rule))
-            for place, rule in enumerate(now.rules, start=1)
+            (place, pay_text(rule.basis_points, rule.amount, option.currency), conditions_text(rule), seen)
+            for place, (rule, seen) in enumerate(zip(now.rules, collections_seen(now), strict=True), start=1)
         ],
+        "has_collections": bool(now.collection_rows),
         "typed": typed, "number": number, "problems": problems or {}, "buyers": BUYERS.items(),
         "longest": LONGEST_NAME, "has_percent": option.kind in WITH_PERCENT, "is_for_clicks": option.kind == "cpc",
         "how": how, "measures": MEASURES.items(), "periods": PERIODS.items(),

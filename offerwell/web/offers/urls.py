@@ -21,4 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:offer_id>/payouts/<int:option_id>/", payout_views.payout_edit, name="payout_edit"),
     path("<int:offer_id>/payouts/<int:option_id>/rules/", rule_views.payout_rules, name="payout_rules"),
     path("<int:offer_id>/payouts/<int:option_id>/tiers/", rule_views.payout_tiers, name="payout_tiers"),
+    path(
+        "<int:offer_id>/payouts/<int:option_id>/collections/", rule_views.payout_collections, name="payout_collections"
+    ),
 ]
