@@ -11,6 +11,25 @@ from offerwell.models import Event
 from offerwell.ui.event_words import WORDS
 from tests import make
 
+# Long ones beside those that are marked where they stand: they run in CI, or with OFFERWELL_TEST_SLOW=1 (tests/run).
+LONG = (
+    "actions/test_finish_approval.py", "browser/", "management/test_sign_in_limits.py", "management/test_stores.py",
+    "proof/test_bad_weather.py", "proof/test_history.py", "proof/test_kill_", "proof/test_schedule.py",
+    "proof/test_ten_thousand.py", "proof/test_token_turns.py", "proof/test_worker.py", "shopify/test_create_many.py",
+    "shopify/test_on_sandbox.py", "shopify/test_redate.py", "sync/test_create_many.py", "sync/test_rename.py",
+    "sync/test_subscriptions.py", "tracking/test_kill_door.py", "vendure/",
+)  # fmt: skip
+CORE = ("browser/test_reference_page.py", "browser/test_without_javascript.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what is long, before it is left out."""
+    for item in items:
+        path = item.nodeid.removeprefix("tests/")
+        if path.startswith(LONG) and not path.startswith(CORE):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def acme(db):

@@ -21,7 +21,7 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_MARGINS = {
     "OFFERWELL_SYNC_LEASE": "3",
-    "OFFERWELL_SYNC_LATE_LANDING": "4",
+    "OFFERWELL_SYNC_LATE_LANDING": "6",
     "OFFERWELL_SYNC_REPLICA_LAG": "1",
 }
 
