@@ -115,7 +115,8 @@ def summer(shops, glow):
 def test_a_collection_is_named_told_and_read_again(manager, nora, summer):
     page = manager.post(at(nora), typed(nora, products="", collections=" Summer \n\nsummer"), follow=True)
     said = words(page)
-    assert "10% of each sale · 15% on the collection Summer" in said
+    assert "Everything else: 10% of each sale Rules 1" in said
+    assert "15% on the collection Summer Collection Summer (2 products" in said
     assert "Collection Summer (2 products, read just now at Glow)" in said
     assert "Serum" not in said
     form = manager.get(at(nora), {"rule": "1"}).content.decode()
