@@ -189,7 +189,7 @@ def conditions_text(rule: PayRule) -> str:
     """“on Serum from 5,000.00 USD”; a name stands for the products, which may be many, and for collections."""
     found = []
     if rule.is_about_products:
-        found.append(f"on {rule.name or _listed([*map(collection_text, rule.collections), *rule.products])}")
+        found.append(f"on {rule.name or _about(rule)}")
     if rule.at_least is not None:
         found.append(f"from {money_text(rule.at_least, rule.currency)}")
     if rule.buyer:
@@ -199,9 +199,12 @@ def conditions_text(rule: PayRule) -> str:
     return f"{told} ({rule.name})" if rule.name and not rule.is_about_products else told
 
 
-def collection_text(collection: RuleCollection) -> str:
-    """“the collection Summer”."""
-    return f"the collection {collection.title or collection.asked}"
+def _about(rule: PayRule) -> str:
+    """“Mist, the collections Summer, Gifts”: the products first, so that it is clear what is a collection."""
+    titles = [one.title or one.asked for one in rule.collections]
+    if titles:
+        titles[0] = f"the collection{'s' if len(titles) > 1 else ''} {titles[0]}"
+    return _listed([*rule.products, *titles])
 
 
 def _days(rule: PayRule) -> list[str]:

@@ -129,7 +129,7 @@ def test_a_rule_about_a_collection_is_set_and_read_again(told, command, summer, 
     shops.of(store).put("77", "Sun", "Serum", "Oil")
     ask = ("offers", "payout", "rules", "Summer", "Standard")
     body, code = told(*ask, "--add", "15: collection=sun; collection=77; product=Mist")
-    assert (code, body["terms"]) == (0, "0% of each sale · 15% on the collection Sun, Mist")
+    assert (code, body["terms"]) == (0, "0% of each sale · 15% on Mist, the collection Sun")
     assert f"Collection Sun: 2 products at {store.label}, read " in command(*ask).stdout
     shops.of(store).put("77", "Sun", "Serum")
     body, code = told(*ask, "--read-again")

@@ -110,7 +110,9 @@ def test_a_rule_is_stored_without_its_products_and_read_again():
 def test_a_rule_tells_the_collection_and_never_its_products():
     assert rule_text(PayRule(1500, collections=(READ,)), "") == "15% on the collection Summer"
     both = PayRule(1500, products=("Mist",), collections=(READ,), buyer="new")
-    assert rule_text(both, "") == "15% on the collection Summer, Mist for new customers"
+    assert rule_text(both, "") == "15% on Mist, the collection Summer for new customers"
+    several = PayRule(1500, collections=(READ, RuleCollection("gifts")))
+    assert rule_text(several, "") == "15% on the collections Summer, gifts"
     assert rule_text(PayRule(1500, name="Sun", collections=(READ,)), "") == "15% on Sun"
     assert (SUMMER.count, products_text(1), products_text(5_000)) == (3, "1 product", "5,000 products")
 
