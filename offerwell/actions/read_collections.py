@@ -13,8 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from offerwell.actions.store_connection import open_store
-from offerwell.integrations.shopify.answers import AGAIN
-from offerwell.integrations.store import CollectionStore, FoundCollection, StoreError
+from offerwell.integrations.store import AGAIN, CollectionStore, FoundCollection, StoreError
 from offerwell.models import SPOKEN_KINDS, CollectionProducts, Store, StoreCollection
 from offerwell.rules.pay_collections import MOST_PRODUCTS, RuleCollection, StorePart
 from offerwell.rules.pay_rules import RulesRefused

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # The values of a spec, named here too: a connector needs nothing but this module.
 __all__ = ["DiscountKind", "DiscountTerms"]
 
+AGAIN = "Offerwell tries again by itself."
+"""The next step where a person has none. Whoever asked at once, and gave up, leaves it out."""
+
 
 class StoreError(Exception):
     """The store did not do what was asked, and it is certain that it never will for this request.

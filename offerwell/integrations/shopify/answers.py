@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from offerwell.integrations.graphql.answers import Doubt, Json
-from offerwell.integrations.store import AccessRefused, BatchRefused, StoreError
+from offerwell.integrations.store import AGAIN, AccessRefused, BatchRefused, StoreError
 
 if TYPE_CHECKING:
     from offerwell.integrations.graphql.wire import Answer
@@ -33,7 +33,6 @@ _NO_ACCESS = frozenset({"ACCESS_DENIED", "SHOP_INACTIVE", "UNAUTHORIZED", "FORBI
 _BEFORE_ANY_WORK = frozenset(range(300, 500)) - {HTTPStatus.REQUEST_TIMEOUT}
 _SECURITY_REJECTION = 430  # Shopify's own
 
-AGAIN = "Offerwell tries again by itself."
 RECONNECT = "Check the app and its credentials under Settings › Stores."
 
 

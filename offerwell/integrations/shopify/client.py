@@ -18,7 +18,6 @@ from offerwell.integrations.graphql.answers import Doubt, Json, parsed
 from offerwell.integrations.graphql.retry import Retries
 from offerwell.integrations.graphql.wire import Answer, BadStatus, NoAnswer, NotSent, get_lines, post
 from offerwell.integrations.shopify.answers import (
-    AGAIN,
     RECONNECT,
     Throttled,
     TokenRefused,
@@ -26,7 +25,7 @@ from offerwell.integrations.shopify.answers import (
     result_of,
 )
 from offerwell.integrations.shopify.upload import as_form, judge_upload
-from offerwell.integrations.store import AccessRefused, BatchRefused, FateUnknown, StoreError
+from offerwell.integrations.store import AGAIN, AccessRefused, BatchRefused, FateUnknown, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

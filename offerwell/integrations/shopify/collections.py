@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offerwell.integrations.shopify import documents
-from offerwell.integrations.shopify.answers import AGAIN
-from offerwell.integrations.store import FoundCollection, ReadCollection, StoreError
+from offerwell.integrations.store import AGAIN, FoundCollection, ReadCollection, StoreError
 from offerwell.rules.discount_terms import ItemKind
 from offerwell.rules.store_items import item_number
 

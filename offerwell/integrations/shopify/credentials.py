@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 from offerwell.integrations.graphql.answers import parsed
 from offerwell.integrations.graphql.tokens import Token, TokenCache
 from offerwell.integrations.graphql.wire import Answer, NoAnswer, NotSent, post
-from offerwell.integrations.shopify.answers import AGAIN, RECONNECT
-from offerwell.integrations.store import AccessRefused, StoreError
+from offerwell.integrations.shopify.answers import RECONNECT
+from offerwell.integrations.store import AGAIN, AccessRefused, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

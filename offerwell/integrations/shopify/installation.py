@@ -17,14 +17,13 @@ from urllib.parse import quote, urlencode
 
 from offerwell.integrations.graphql.answers import parsed
 from offerwell.integrations.graphql.tokens import Token
-from offerwell.integrations.shopify.answers import AGAIN
 from offerwell.integrations.shopify.credentials import (
     access_token_in,
     end_in,
     granted,
     refused_secret,
 )
-from offerwell.integrations.store import AccessRefused, StoreError
+from offerwell.integrations.store import AGAIN, AccessRefused, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,13 +11,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from offerwell.integrations.graphql.answers import Doubt, Json
-from offerwell.integrations.store import AccessRefused, BatchRefused, StoreError
+from offerwell.integrations.store import AGAIN, AccessRefused, BatchRefused, StoreError
 
 if TYPE_CHECKING:
     from offerwell.integrations.graphql.wire import Answer
 
 
-AGAIN = "Offerwell tries again by itself."
 RECONNECT = "Check its address and credentials under Settings › Stores."
 NO_CHANNEL = (
     "The store has no channel with this token. Look at what stands behind the # of its address, and connect it again."

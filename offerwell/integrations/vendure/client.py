@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from offerwell.integrations.graphql.answers import Doubt, Json, parsed
 from offerwell.integrations.graphql.retry import Retries
 from offerwell.integrations.graphql.wire import Answer, NoAnswer, NotSent, post
-from offerwell.integrations.store import AccessRefused, FateUnknown, StoreError
-from offerwell.integrations.vendure.answers import AGAIN, RECONNECT, Halted, NoAccess, result_of
+from offerwell.integrations.store import AGAIN, AccessRefused, FateUnknown, StoreError
+from offerwell.integrations.vendure.answers import RECONNECT, Halted, NoAccess, result_of
 from offerwell.integrations.vendure.credentials import CHANNEL_HEADER, ApiKey
 from offerwell.integrations.vendure.documents import NEEDED_PERMISSIONS
 
