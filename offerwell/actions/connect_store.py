@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from offerwell.rules.permissions import Actor
 
 NEEDED_SCOPES = ("read_discounts", "write_discounts")
+ASKED_SCOPES = (*NEEDED_SCOPES, "read_orders", "read_products")
+"""What an installation asks for. Without the last two a store shows no sales, and has no payout rules by collection."""
 LONGEST_LABEL = 80
 LONGEST_CREDENTIAL = 255
 

@@ -15,7 +15,7 @@ from django.core import signing
 from django.db import transaction
 
 from offerwell.actions.connect_store import (
-    NEEDED_SCOPES,
+    ASKED_SCOPES,
     StoreAccess,
     StoreRefused,
     access_problems,
@@ -113,7 +113,7 @@ def pending_install(number: int, *, session_mark: str, at: datetime) -> PendingI
 def agree_at(pending: PendingInstall, redirect_uri: str) -> str:
     """The page of the store where its merchant agrees."""
     return address_to_agree(
-        pending.address, pending.client_id, NEEDED_SCOPES, redirect_uri, _SIGNER.sign(pending.nonce),
+        pending.address, pending.client_id, ASKED_SCOPES, redirect_uri, _SIGNER.sign(pending.nonce),
         allow_loopback=pending.kind == StoreKind.SANDBOX,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from offerwell.actions.connect_store import NEEDED_SCOPES, StoreRefused
+from offerwell.actions.connect_store import ASKED_SCOPES, StoreRefused
 from offerwell.actions.install_store import InstallRefused, agree_at, finish_install, pending_install, start_install
 from offerwell.models import Store
 from offerwell.rules.permissions import Action
@@ -69,7 +69,7 @@ def store_install(request: BrandRequest, number: int) -> HttpResponse:
         "pending": pending,
         "way_back": way_back,
         "agree_at": agree_at(pending, way_back),
-        "needed_scopes": NEEDED_SCOPES,
+        "asked_scopes": ASKED_SCOPES,
     }
     return render(request, "web/stores/store_install.html", shown)
 

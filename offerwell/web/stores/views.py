@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from offerwell.actions.audit_store import audit_store
 from offerwell.actions.check_store_connection import check_store_connection
 from offerwell.actions.connect_store import (
-    NEEDED_SCOPES,
+    ASKED_SCOPES,
     StoreRefused,
     connect_store,
     every_scope,
@@ -253,7 +253,7 @@ def _connect_form(request: BrandRequest, form: ConnectForm, *, status: int = 200
         "access_cards": ACCESS_CARDS,
         "way_in": form["way_in"].value() or "grant",
         "way_back": redirect_address(request),
-        "needed_scopes": NEEDED_SCOPES,
+        "asked_scopes": ASKED_SCOPES,
         "needed_permissions": NEEDED_PERMISSIONS,
     }
     return render(request, "web/stores/store_connect.html", shown, status=status)
