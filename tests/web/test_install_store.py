@@ -17,7 +17,6 @@ from offerwell.sandbox.authorize_page import signed
 from offerwell.web.stores.installs import session_mark
 from tests import make
 from tests.sync.conftest import running_sandbox, sandbox  # noqa: F401  fixtures
-from tests.web.page_words import words
 
 URL = "/settings/stores/"
 BACK = f"{URL}install/callback/"
@@ -201,7 +200,7 @@ def test_a_real_shop_must_be_the_one_that_was_asked_for(owner, filled):
     address = page.context["agree_at"]
     assert address.startswith("https://glow.myshopify.com/admin/oauth/authorize?")
     assert "scope=read_discounts%2Cwrite_discounts%2Cread_orders%2Cread_products&" in address
-    assert "agree to read_discounts, write_discounts, read_orders and read_products." in words(page)
+    assert '>read_orders</span> and <span class="mono">read_products</span>. You come back' in said(page)
     state = dict(parse_qsl(urlsplit(address).query))["state"]
     told = {"code": "c", "shop": "other.myshopify.com", "state": state, "timestamp": "1"}
     answer = back(owner, signed(told, filled["client_secret"]))
