@@ -10,8 +10,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from offerwell.integrations.store import AccessRefused, FoundCollection, ReadCollection, StoreError
-from offerwell.integrations.vendure.answers import AGAIN
+from offerwell.integrations.store import AGAIN, AccessRefused, FoundCollection, ReadCollection, StoreError
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import COLLECTION_VARIANTS, LIST_COLLECTIONS, text_of
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from offerwell.integrations.graphql.answers import Doubt, parsed
 from offerwell.integrations.graphql.tokens import Token
 from offerwell.integrations.graphql.wire import Answer, NoAnswer, NotSent, post
-from offerwell.integrations.store import AccessRefused, StoreError
-from offerwell.integrations.vendure.answers import AGAIN, RECONNECT, NoAccess, result_of, sentence
+from offerwell.integrations.store import AGAIN, AccessRefused, StoreError
+from offerwell.integrations.vendure.answers import RECONNECT, NoAccess, result_of, sentence
 from offerwell.integrations.vendure.documents import LOGIN, text_of
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from offerwell.integrations.store import OrderPage, StoreError
-from offerwell.integrations.vendure.answers import AGAIN
+from offerwell.integrations.store import AGAIN, OrderPage, StoreError
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import LIST_ORDERS, ORDER_FIELDS, orders_text, text_of
 from offerwell.integrations.vendure.order_reading import CLICK_FIELD, snapshot_in
