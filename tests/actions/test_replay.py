@@ -496,6 +496,30 @@ _extras = st.fixed_dictionaries({
 _policy = st.builds(AttributionPolicy, st.sampled_from([First.LINK] * 3 + [First.CODE]), st.integers(1, 365))
 
 
+def _terms_of(brand, extras):
+    large = PayRule(basis_points=1_234, at_least=extras["at_least"] or None, currency="USD", products=("Serum",))
+    make.rules(brand.nora.payout_option, large, at=SINCE)
+    if extras["tier_after"]:
+        tiered(brand, (extras["tier_after"], 4_321), period=extras["period"])
+
+
+def _happened(place, extras):
+    """Some orders were only told by a browser, and what is older than two days was paid."""
+    ids = list(Order.objects.order_by("pk").values_list("pk", flat=True))
+    unheard = ids[extras["unheard"] : extras["unheard"] + 1]
+    Order.objects.filter(pk__in=unheard).update(is_unconfirmed=True)
+    attribute_again(workspace_id=place.pk, order_ids=unheard, at=make.NOW)
+    if extras["pays"] and LedgerEntry.objects.filter(order__placed_at__lt=make.NOW - timedelta(days=2)).exists():
+        settled(place, (make.NOW - timedelta(days=2)).date())
+
+
+def _of_the_books(paid):
+    sums = Counter()
+    for entry in LedgerEntry.objects.filter(account="member").exclude(order__in=paid):
+        sums[entry.currency] += entry.amount
+    return {currency: amount for currency, amount in sums.items() if amount}
+
+
 def test_whatever_the_orders_shown_is_done_same_rules_move_nothing_and_former_rules_move_back(db, monkeypatch):
     numbers, seen = iter(range(10**6)), Counter()
 
@@ -509,13 +533,13 @@ def test_whatever_the_orders_shown_is_done_same_rules_move_nothing_and_former_ru
         place = make.workspace(f"Brand{next(numbers)}")
         with scope(workspace=place):
             brand = Brand(place)
-            terms_of(brand, extras)
+            _terms_of(brand, extras)
             emails = {True: brand.nora.member.email, False: ""}
             make.recorded(brand.store, *[
                 brand.order(str(next(numbers)), buyer_email=emails[buyer], **one)
                 for one, buyer in zip(orders, buyers, strict=False)
             ])  # fmt: skip
-            happened(place, extras)
+            _happened(place, extras)
             before, within = books(), replay_scope(SINCE)[0]
             paid = set(StatementEntry.objects.values_list("entry__order_id", flat=True))
             seen["paid"] += bool(paid)
@@ -526,7 +550,7 @@ def test_whatever_the_orders_shown_is_done_same_rules_move_nothing_and_former_ru
             seen["tiers"] += Conversion.objects.filter(tier__gt=0).exists()
             seen["unheard"] += Conversion.objects.filter(order__is_unconfirmed=True, status="rejected").exists()
             seen["moved"] += there.result["moved"] > 0
-            assert there.preview["after"] == of_the_books(paid)
+            assert there.preview["after"] == _of_the_books(paid)
             assert replayed(within, policy).is_nothing
             assert set(Conversion.objects.filter(order__in=paid).values_list("pk", "member_id")) == held
             assert (order_problems(place), report_problems(place), payout_problems(place)) == ([], [], [])
@@ -534,27 +558,6 @@ def test_whatever_the_orders_shown_is_done_same_rules_move_nothing_and_former_ru
             assert agree(back.preview, back.result)
             assert books() == before
             assert (back.result["taken"], back.result["given"]) == (there.result["given"], there.result["taken"])
-
-    def terms_of(brand, extras):
-        large = PayRule(basis_points=1_234, at_least=extras["at_least"] or None, currency="USD", products=("Serum",))
-        make.rules(brand.nora.payout_option, large, at=SINCE)
-        if extras["tier_after"]:
-            tiered(brand, (extras["tier_after"], 4_321), period=extras["period"])
-
-    def happened(place, extras):
-        """Some orders were only told by a browser, and what is older than two days was paid."""
-        ids = list(Order.objects.order_by("pk").values_list("pk", flat=True))
-        unheard = ids[extras["unheard"] : extras["unheard"] + 1]
-        Order.objects.filter(pk__in=unheard).update(is_unconfirmed=True)
-        attribute_again(workspace_id=place.pk, order_ids=unheard, at=make.NOW)
-        if extras["pays"] and LedgerEntry.objects.filter(order__placed_at__lt=make.NOW - timedelta(days=2)).exists():
-            settled(place, (make.NOW - timedelta(days=2)).date())
-
-    def of_the_books(paid):
-        sums = Counter()
-        for entry in LedgerEntry.objects.filter(account="member").exclude(order__in=paid):
-            sums[entry.currency] += entry.amount
-        return {currency: amount for currency, amount in sums.items() if amount}
 
     holds()
     assert min(seen[one] for one in ("paid", "tiers", "unheard", "moved")) > 0, seen

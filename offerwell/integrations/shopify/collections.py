@@ -6,17 +6,17 @@ other ways. Both are given.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from offerwell.integrations.graphql.answers import understood
 from offerwell.integrations.shopify import documents
 from offerwell.integrations.store import AGAIN, FoundCollection, ReadCollection, StoreError
 from offerwell.rules.discount_terms import ItemKind
 from offerwell.rules.store_items import item_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from offerwell.integrations.graphql.answers import Json
     from offerwell.integrations.shopify.documents import Operation
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GID = "gid://shopify/Collection/"
 # 100 titles with the same words each: who has more of them has to name the id.
 MOST_PAGES = 20
+QUESTION = "a question for collections"
 PAGE = 250
 
 
@@ -39,7 +40,7 @@ class ShopifyCollections:
         found = {one.ref: one for one in self._searched(text.strip()) if wanted in {one.title.lower(), one.handle}}
         if number := item_number(text.strip(), ItemKind.COLLECTIONS):
             answer = self.ask(documents.COLLECTION_READ, {"id": f"{GID}{number}"})
-            with _understood():
+            with understood(QUESTION):
                 found |= {one.ref: one for one in _found([answer["collection"]])}
         return list(found.values())
 
@@ -49,7 +50,7 @@ class ShopifyCollections:
         found: list[FoundCollection] = []
         for _page in range(MOST_PAGES):
             answer = self.ask(documents.COLLECTIONS_NAMED, asked)
-            with _understood():
+            with understood(QUESTION):
                 listed = answer["collections"]
                 found += _found([answer["collectionByIdentifier"], *listed["nodes"]])
                 if not listed["pageInfo"]["hasNextPage"]:
@@ -64,7 +65,7 @@ class ShopifyCollections:
         after: str | None = None
         for _page in range(most // PAGE + 2):
             answer = self.ask(documents.COLLECTION_PRODUCTS, {"id": f"{GID}{ref}", "after": after})
-            with _understood():
+            with understood(QUESTION):
                 if (node := answer["collection"]) is None:
                     return None
                 title, count, page = str(node["title"]), int(node["productsCount"]["count"]), node["products"]
@@ -83,13 +84,3 @@ def _found(nodes: list[Json | None]) -> list[FoundCollection]:
         for node in nodes
         if node is not None
     ]
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    """JSON that is whole and not of the schema's shape is no answer."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = "The store answered a question for collections in a form Offerwell does not know."
-        raise StoreError(f"{what} {AGAIN}") from error

@@ -7,21 +7,22 @@ of its variants is. Source: the Admin API of Vendure 3.7, run and read.
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from offerwell.integrations.store import AGAIN, AccessRefused, FoundCollection, ReadCollection, StoreError
+from offerwell.integrations.graphql.answers import understood
+from offerwell.integrations.store import AccessRefused, FoundCollection, ReadCollection, StoreError
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import COLLECTION_VARIANTS, LIST_COLLECTIONS, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from offerwell.integrations.graphql.answers import Json
     from offerwell.integrations.vendure.documents import Operation
 
 PAGE = 100
 MOST_PAGES = 20
+QUESTION = "a question for collections"
 VARIANTS_EACH = 5
 """Of a product, on average: with more, its collection is too large to be read."""
 _ID = re.compile(r"[0-9]{1,18}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
@@ -48,7 +49,7 @@ class VendureCollections:
         for _page in range(most * VARIANTS_EACH // PAGE + 1):
             options = {"take": PAGE, "skip": read, "sort": {"id": "ASC"}}
             answer = self._ask(COLLECTION_VARIANTS, {"id": ref, "options": options})
-            with _understood():
+            with understood(QUESTION):
                 if (node := answer["collection"]) is None:
                     return None
                 title, page = str(node["name"]), node["productVariants"]["items"]
@@ -78,7 +79,7 @@ class VendureCollections:
         for _page in range(MOST_PAGES):
             options = {"filter": wanted, "sort": {"id": "ASC"}, "take": PAGE, "skip": len(found)}
             answer = self._ask(LIST_COLLECTIONS, {"options": options})
-            with _understood():
+            with understood(QUESTION):
                 page, total = answer["collections"]["items"], int(answer["collections"]["totalItems"])
                 found += [FoundCollection(str(one["id"]), str(one["name"]), str(one["slug"])) for one in page]
                 if not page or len(found) >= total:
@@ -87,13 +88,3 @@ class VendureCollections:
 
     def _ask(self, operation: Operation, variables: dict[str, object]) -> Json:
         return self._api.send(Call(text_of(operation), variables, False, operation.permission))
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    """JSON that is whole and not of the schema's shape is no answer."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = "The store answered a question for collections in a form Offerwell does not know."
-        raise StoreError(f"{what} {AGAIN}") from error

@@ -6,18 +6,18 @@ it: credited orders are read again by id (`actions/pull_orders.py`).
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from offerwell.integrations.graphql.answers import understood
 from offerwell.integrations.store import AGAIN, OrderPage, StoreError
 from offerwell.integrations.vendure.client import AdminApi, Call
 from offerwell.integrations.vendure.documents import LIST_ORDERS, ORDER_FIELDS, orders_text, text_of
 from offerwell.integrations.vendure.order_reading import CLICK_FIELD, snapshot_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from offerwell.integrations.graphql.answers import Json
     from offerwell.rules.order_snapshot import OrderSnapshot
@@ -73,7 +73,7 @@ class VendureOrders:
         options = {"filter": wanted, "sort": {"updatedAt": "ASC", "id": "ASC"}, "take": PAGE, "skip": skip}
         call = Call(orders_text(fields.click_field), {"options": options}, False, LIST_ORDERS.permission)
         found = self._api.send(call)
-        with _understood():
+        with understood("a question for orders"):
             rows: list[Json] = found["orders"]["items"]
             newest = datetime.fromisoformat(rows[-1]["updatedAt"]) if rows else None
             told = (snapshot_in(row, fields.digits) for row in rows)
@@ -82,7 +82,7 @@ class VendureOrders:
     def _fields(self) -> OrderFields:
         if self._known_fields is None:
             found = self._api.send(Call(text_of(ORDER_FIELDS), {}, False, ORDER_FIELDS.permission))
-            with _understood():
+            with understood("a question for orders"):
                 server = found["globalSettings"]["serverConfig"]
                 own = [one["customFields"] for one in server["entityCustomFields"] if one["entityName"] == "Order"]
                 has_click = any(field.get("name") == CLICK_FIELD for fields in own for field in fields)
@@ -97,13 +97,3 @@ def _place(cursor: str) -> tuple[datetime, int]:
         return datetime.fromisoformat(moment), int(skip)
     except ValueError as error:
         raise StoreError(f"The place in the store's orders was lost. {AGAIN}") from error
-
-
-@contextmanager
-def _understood() -> Iterator[None]:
-    """JSON that is whole and not of the schema's shape is no answer."""
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StoreError(f"The store answered a question for orders in a form Offerwell does not know. {AGAIN}") \
-            from error  # fmt: skip
