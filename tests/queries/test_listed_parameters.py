@@ -140,3 +140,10 @@ def test_postgresql_looks_up_who_is_named_whatever_the_page_is_ordered_by(acme):
     plan = page.filter(named("pk", ids))[:51].explain()
     assert "member_by_name" not in plan
     assert "offerwell_member_pkey" in plan
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's scans all begin at the beginning")
+def test_a_cut_search_ends_at_the_same_hits_whoever_else_scans(acme):
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronize_seqscans")
+        assert cursor.fetchone() == ("off",)

@@ -58,6 +58,17 @@ def test_it_is_shown_applied_and_moved_back(signed_in, brand):
     assert "Other attribution rules" in page
 
 
+def test_what_moves_nothing_is_not_offered_to_be_applied(signed_in, brand):
+    client = signed_in()
+    make.recorded(brand.store, brand.order("1", click=False))
+    said = words(client.post(reverse("replays"), ASKED, follow=True))
+    assert "With these rules no order goes to another member, and no commission changes." in said
+    assert "Use from now on" in said
+    assert "Apply to" not in said
+    make.recorded(brand.store, brand.order("2"))
+    assert "Apply to 2 past orders" in words(client.post(reverse("replays"), ASKED, follow=True))
+
+
 def test_the_progress_is_a_fragment_that_fetches_the_page_when_done(signed_in, brand, monkeypatch):
     make.recorded(brand.store, brand.order("1"))
     monkeypatch.setattr("offerwell.actions.ask_for_replay.AT_ONCE", 0)
